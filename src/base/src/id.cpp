@@ -17,7 +17,8 @@ std::uint64_t random_bits() {
 }  // namespace
 
 std::array<char, 36> make_uuid_v7(std::int64_t unix_ms) {
-  const std::uint64_t high = (static_cast<std::uint64_t>(unix_ms) << 16) | 0x7000U | (random_bits() & 0x0fffU);
+  const std::uint64_t high =
+      (static_cast<std::uint64_t>(unix_ms) << 16) | 0x7000U | (random_bits() & 0x0fffU);
   const std::uint64_t low = (random_bits() & 0x3fffffffffffffffULL) | 0x8000000000000000ULL;
   static constexpr char kHex[] = "0123456789abcdef";
   std::array<char, 36> out{};

@@ -19,13 +19,20 @@ Result<Level> parse_level(std::string_view text) {
 
 std::string_view level_name(Level level) noexcept {
   switch (level) {
-    case Level::Trace: return "trace";
-    case Level::Debug: return "debug";
-    case Level::Info: return "info";
-    case Level::Warning: return "warning";
-    case Level::Error: return "error";
-    case Level::Critical: return "critical";
-    case Level::Off: return "off";
+    case Level::Trace:
+      return "trace";
+    case Level::Debug:
+      return "debug";
+    case Level::Info:
+      return "info";
+    case Level::Warning:
+      return "warning";
+    case Level::Error:
+      return "error";
+    case Level::Critical:
+      return "critical";
+    case Level::Off:
+      return "off";
   }
   return "off";
 }

@@ -44,7 +44,9 @@ std::size_t utf8_sequence(std::string_view text) noexcept {
     return tail(1, first == 0xe0 ? 0xa0 : 0x80, first == 0xed ? 0x9f : 0xbf) && tail(2) ? 3 : 0;
   }
   if (first >= 0xf0 && first <= 0xf4) {
-    return tail(1, first == 0xf0 ? 0x90 : 0x80, first == 0xf4 ? 0x8f : 0xbf) && tail(2) && tail(3) ? 4 : 0;
+    return tail(1, first == 0xf0 ? 0x90 : 0x80, first == 0xf4 ? 0x8f : 0xbf) && tail(2) && tail(3)
+               ? 4
+               : 0;
   }
   return 0;
 }

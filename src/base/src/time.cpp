@@ -16,11 +16,16 @@ char* write_digits(char* out, std::uint64_t value, int width) noexcept {
 
 int digits_for(Subsecond digits, std::uint64_t nanos) noexcept {
   switch (digits) {
-    case Subsecond::None: return 0;
-    case Subsecond::Millis: return 3;
-    case Subsecond::Micros: return 6;
-    case Subsecond::Nanos: return 9;
-    case Subsecond::Auto: break;
+    case Subsecond::None:
+      return 0;
+    case Subsecond::Millis:
+      return 3;
+    case Subsecond::Micros:
+      return 6;
+    case Subsecond::Nanos:
+      return 9;
+    case Subsecond::Auto:
+      break;
   }
   if (nanos == 0) return 0;
   if (nanos % 1'000'000 == 0) return 3;
@@ -68,7 +73,8 @@ char* write_rfc3339(char* out, Timestamp time, Subsecond digits) noexcept {
   const int width = digits_for(digits, nanos);
   if (width > 0) {
     *out++ = '.';
-    static constexpr std::uint64_t kScale[] = {1'000'000'000, 0, 0, 1'000'000, 0, 0, 1'000, 0, 0, 1};
+    static constexpr std::uint64_t kScale[] = {1'000'000'000, 0, 0, 1'000'000, 0, 0,
+                                               1'000,         0, 0, 1};
     out = write_digits(out, nanos / kScale[width], width);
   }
   *out++ = 'Z';
@@ -83,16 +89,17 @@ std::string to_rfc3339(Timestamp time, Subsecond digits) {
 Result<Timestamp> parse_rfc3339(std::string_view text) {
   const std::string_view whole = text;
   const auto wrong = [&] {
-    return fail(ErrorCode::ValidationFailed, "'{}' is neither a date nor an RFC 3339 time", whole.substr(0, 64));
+    return fail(ErrorCode::ValidationFailed, "'{}' is neither a date nor an RFC 3339 time",
+                whole.substr(0, 64));
   };
   const int year = read_digits(text, 4);
   if (year < 0 || !skip(text, '-')) return wrong();
   const int month = read_digits(text, 2);
   if (month < 0 || !skip(text, '-')) return wrong();
   const int day = read_digits(text, 2);
-  const std::chrono::year_month_day date{std::chrono::year{year},
-                                         std::chrono::month{static_cast<unsigned>(month < 0 ? 0 : month)},
-                                         std::chrono::day{static_cast<unsigned>(day < 0 ? 0 : day)}};
+  const std::chrono::year_month_day date{
+      std::chrono::year{year}, std::chrono::month{static_cast<unsigned>(month < 0 ? 0 : month)},
+      std::chrono::day{static_cast<unsigned>(day < 0 ? 0 : day)}};
   // Nanoseconds in 64 bits reach from 1677-09-21 to 2262-04-11.
   if (!date.ok() || year < 1678 || year > 2261) return wrong();
   Timestamp time{std::chrono::sys_days{date}};

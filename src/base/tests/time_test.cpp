@@ -19,15 +19,17 @@ TEST(Time, ReadsTheFormsOfRfc3339) {
 }
 
 TEST(Time, RefusesWhatIsNoTime) {
-  for (const std::string_view text : {"", "2004", "2004-02-30", "2004-08-19T", "2004-08-19T25:00:00Z",
-                                      "2004-08-19T13:30:00", "2004-08-19Tgarbage", "9999-01-01", "2004-08-19 "}) {
+  for (const std::string_view text :
+       {"", "2004", "2004-02-30", "2004-08-19T", "2004-08-19T25:00:00Z", "2004-08-19T13:30:00",
+        "2004-08-19Tgarbage", "9999-01-01", "2004-08-19 "}) {
     EXPECT_FALSE(parse_rfc3339(text).has_value()) << text;
   }
 }
 
 TEST(Time, WritingAndReadingAreInverse) {
   rc::check([] {
-    const auto nanos = *rc::gen::inRange<std::int64_t>(-2'000'000'000'000'000'000, 8'000'000'000'000'000'000);
+    const auto nanos =
+        *rc::gen::inRange<std::int64_t>(-2'000'000'000'000'000'000, 8'000'000'000'000'000'000);
     const Timestamp time{std::chrono::nanoseconds{nanos}};
     const auto back = parse_rfc3339(to_rfc3339(time));
     RC_ASSERT(back.has_value());

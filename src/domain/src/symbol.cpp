@@ -13,8 +13,9 @@ Result<Symbol> Symbol::parse(std::string_view text) {
     const bool alphanumeric = (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
     const bool inside = i > 0 && (c == '.' || c == '-' || c == '=' || c == '_');
     if (!alphanumeric && !inside && !(i == 0 && c == '^')) {
-      return fail(ErrorCode::ValidationFailed,
-                  "a symbol is made of A-Z, 0-9, '.', '-', '=' and '_', and begins with a letter or digit");
+      return fail(
+          ErrorCode::ValidationFailed,
+          "a symbol is made of A-Z, 0-9, '.', '-', '=' and '_', and begins with a letter or digit");
     }
     symbol.text_[i] = c;
   }

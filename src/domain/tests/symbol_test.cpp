@@ -16,13 +16,15 @@ TEST(Symbol, CanonicalNamesAreUpperCase) {
 }
 
 TEST(Symbol, RefusesWhatIsNoSymbol) {
-  for (const std::string_view text : {"", "A B", "../etc", ".A", "A/B", "ABCDEFGHIJKLMNOPQRSTUVWX", "\xc3\x84"}) {
+  for (const std::string_view text :
+       {"", "A B", "../etc", ".A", "A/B", "ABCDEFGHIJKLMNOPQRSTUVWX", "\xc3\x84"}) {
     EXPECT_FALSE(Symbol::parse(text).has_value()) << text;
   }
 }
 
 TEST(Interval, NamesAndValuesAreInverse) {
-  for (const Interval interval : kIntervals) EXPECT_EQ(parse_interval(interval_name(interval)), interval);
+  for (const Interval interval : kIntervals)
+    EXPECT_EQ(parse_interval(interval_name(interval)), interval);
   EXPECT_FALSE(parse_interval("2d").has_value());
 }
 

@@ -29,8 +29,8 @@ inline std::string read_file(const std::filesystem::path& path) {
 }  // namespace ziggy::testing
 
 /// First line of a test that compares with reference data: skips, and says so, where there is none.
-#define ZIGGY_NEEDS_REFERENCE_DATA()                                        \
-  if (ziggy::testing::reference_data().empty()) {                           \
-    GTEST_SKIP() << "no reference data beside this checkout";               \
-  }                                                                         \
+#define ZIGGY_NEEDS_REFERENCE_DATA()                          \
+  if (ziggy::testing::reference_data().empty()) {             \
+    GTEST_SKIP() << "no reference data beside this checkout"; \
+  }                                                           \
   static_assert(true)

@@ -25,14 +25,17 @@ enum class Level : std::uint8_t { Trace, Debug, Info, Warning, Error, Critical, 
 /// A field's value; strings are views and need to live only during the call.
 class Value {
  public:
-  Value(std::string_view text) : value_{text} {}          // NOLINT(google-explicit-constructor)
-  Value(const char* text) : value_{std::string_view{text}} {}  // NOLINT(google-explicit-constructor)
-  Value(const std::string& text) : value_{std::string_view{text}} {}  // NOLINT(google-explicit-constructor)
-  Value(bool flag) : value_{flag} {}      // NOLINT(google-explicit-constructor)
+  Value(std::string_view text) : value_{text} {}  // NOLINT(google-explicit-constructor)
+  Value(const char* text)
+      : value_{std::string_view{text}} {}  // NOLINT(google-explicit-constructor)
+  Value(const std::string& text)
+      : value_{std::string_view{text}} {}   // NOLINT(google-explicit-constructor)
+  Value(bool flag) : value_{flag} {}        // NOLINT(google-explicit-constructor)
   Value(double number) : value_{number} {}  // NOLINT(google-explicit-constructor)
   template <class I>
     requires(std::is_integral_v<I> && !std::is_same_v<I, bool>)
-  Value(I number) : value_{static_cast<std::int64_t>(number)} {}  // NOLINT(google-explicit-constructor)
+  Value(I number)
+      : value_{static_cast<std::int64_t>(number)} {}  // NOLINT(google-explicit-constructor)
 
   [[nodiscard]] const std::variant<std::string_view, bool, double, std::int64_t>& get() const {
     return value_;
@@ -65,13 +68,16 @@ class Logger {
   void error(std::string_view message, std::initializer_list<Field> fields = {}) const {
     write(Level::Error, nullptr, message, fields);
   }
-  void info(const Call& call, std::string_view message, std::initializer_list<Field> fields = {}) const {
+  void info(const Call& call, std::string_view message,
+            std::initializer_list<Field> fields = {}) const {
     write(Level::Info, &call, message, fields);
   }
-  void warning(const Call& call, std::string_view message, std::initializer_list<Field> fields = {}) const {
+  void warning(const Call& call, std::string_view message,
+               std::initializer_list<Field> fields = {}) const {
     write(Level::Warning, &call, message, fields);
   }
-  void error(const Call& call, std::string_view message, std::initializer_list<Field> fields = {}) const {
+  void error(const Call& call, std::string_view message,
+             std::initializer_list<Field> fields = {}) const {
     write(Level::Error, &call, message, fields);
   }
 
@@ -83,8 +89,8 @@ class Logger {
   std::string_view name_;
 };
 
-/// The text with every known secret value replaced by `***`. For error bodies; log lines are redacted
-/// on their way out.
+/// The text with every known secret value replaced by `***`. For error bodies; log lines are
+/// redacted on their way out.
 [[nodiscard]] std::string redact(std::string text);
 
 }  // namespace ziggy::log

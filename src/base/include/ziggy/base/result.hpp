@@ -19,9 +19,8 @@ using Result = std::expected<T, Error>;
 }
 
 template <class First, class... Rest>
-[[nodiscard]] std::unexpected<Error> fail(ErrorCode code,
-                                          fmt::format_string<First, Rest...> format, First&& first,
-                                          Rest&&... rest) {
+[[nodiscard]] std::unexpected<Error> fail(ErrorCode code, fmt::format_string<First, Rest...> format,
+                                          First&& first, Rest&&... rest) {
   return fail(code, fmt::format(format, std::forward<First>(first), std::forward<Rest>(rest)...));
 }
 
@@ -32,13 +31,13 @@ template <class First, class... Rest>
 }  // namespace ziggy
 
 /// `ZIGGY_TRY(bars, read(symbol));` names the value of a Result, or returns its error.
-#define ZIGGY_TRY(name, ...)                                                                 \
-  auto name##_or_error = (__VA_ARGS__);                                                      \
-  if (!name##_or_error) return std::unexpected{std::move(name##_or_error).error()};          \
+#define ZIGGY_TRY(name, ...)                                                        \
+  auto name##_or_error = (__VA_ARGS__);                                             \
+  if (!name##_or_error) return std::unexpected{std::move(name##_or_error).error()}; \
   auto& name = *name##_or_error
 
 /// The same inside a coroutine: `ZIGGY_CO_TRY(bars, co_await source.bars(request, call));`
-#define ZIGGY_CO_TRY(name, ...)                                                              \
-  auto name##_or_error = (__VA_ARGS__);                                                      \
-  if (!name##_or_error) co_return std::unexpected{std::move(name##_or_error).error()};       \
+#define ZIGGY_CO_TRY(name, ...)                                                        \
+  auto name##_or_error = (__VA_ARGS__);                                                \
+  if (!name##_or_error) co_return std::unexpected{std::move(name##_or_error).error()}; \
   auto& name = *name##_or_error

@@ -5,8 +5,8 @@
 
 namespace ziggy {
 
-/// A string that does not print: no stream operator, no formatter, no implicit conversion. Its bytes
-/// are wiped when it goes.
+/// A string that does not print: no stream operator, no formatter, no implicit conversion. Its
+/// bytes are wiped when it goes.
 class Secret {
  public:
   Secret() = default;

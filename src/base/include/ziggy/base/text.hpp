@@ -24,13 +24,13 @@ namespace ziggy::text {
 [[nodiscard]] std::optional<std::int64_t> parse_int(std::string_view text) noexcept;
 [[nodiscard]] std::optional<double> parse_double(std::string_view text) noexcept;
 
-/// The candidate with the smallest edit distance to `word`, if that is at most a third of its length
-/// (and at least one edit is allowed): for "did you mean".
+/// The candidate with the smallest edit distance to `word`, if that is at most a third of its
+/// length (and at least one edit is allowed): for "did you mean".
 [[nodiscard]] std::optional<std::string_view> nearest(std::string_view word,
                                                       std::span<const std::string_view> candidates);
 
-/// Appends `text` as the inside of a JSON string: quotes, backslashes and control characters escaped,
-/// invalid UTF-8 replaced by U+FFFD, so that any bytes give valid JSON.
+/// Appends `text` as the inside of a JSON string: quotes, backslashes and control characters
+/// escaped, invalid UTF-8 replaced by U+FFFD, so that any bytes give valid JSON.
 void append_json_escaped(std::string& out, std::string_view text);
 
 }  // namespace ziggy::text

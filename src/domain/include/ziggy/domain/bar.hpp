@@ -32,7 +32,9 @@ struct BarColumns {
 
   [[nodiscard]] std::size_t size() const noexcept { return time.size(); }
   [[nodiscard]] bool empty() const noexcept { return time.empty(); }
-  [[nodiscard]] Timestamp time_at(std::size_t i) const { return Timestamp{std::chrono::nanoseconds{time[i]}}; }
+  [[nodiscard]] Timestamp time_at(std::size_t i) const {
+    return Timestamp{std::chrono::nanoseconds{time[i]}};
+  }
   [[nodiscard]] Bar at(std::size_t i) const {
     return {time_at(i), open[i], high[i], low[i], close[i], volume[i]};
   }

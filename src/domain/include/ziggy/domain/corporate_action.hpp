@@ -13,8 +13,8 @@ struct CorporateAction {
   Kind kind = Kind::Split;
   /// The ex-date at 00:00Z: the first session that trades without the old shares or the dividend.
   Timestamp ex_date;
-  /// Split: new shares for one old (4 for 4-for-1, 0.1 for 1-for-10). Dividend: cash a share, in the
-  /// quote currency, unadjusted.
+  /// Split: new shares for one old (4 for 4-for-1, 0.1 for 1-for-10). Dividend: cash a share, in
+  /// the quote currency, unadjusted.
   double value = 0;
   friend bool operator==(const CorporateAction&, const CorporateAction&) = default;
 };

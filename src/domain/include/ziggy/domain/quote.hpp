@@ -10,8 +10,8 @@ namespace ziggy {
 
 enum class MarketState : std::uint8_t { Closed, Pre, Open, Post, Halted };
 
-/// The top of the book and the last trade as a source knows them. Prices in the quote currency, sizes
-/// in units; what a source does not know is absent, never zero.
+/// The top of the book and the last trade as a source knows them. Prices in the quote currency,
+/// sizes in units; what a source does not know is absent, never zero.
 struct Quote {
   Symbol symbol;
   /// When the source says this was true.

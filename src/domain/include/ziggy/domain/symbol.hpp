@@ -11,7 +11,8 @@
 namespace ziggy {
 
 /// What can be traded or quoted, under Ziggy's canonical name: `AAPL`, `BRK.B`, `BTC-USD`, `SPX`.
-/// 1 to 23 of `A-Z 0-9 . - = ^ _`, the first a letter, a digit or `^`. Inline and trivially copyable: a cheap map key.
+/// 1 to 23 of `A-Z 0-9 . - = ^ _`, the first a letter, a digit or `^`. Inline and trivially
+/// copyable: a cheap map key.
 class Symbol {
  public:
   static constexpr std::size_t kSizeMax = 23;
