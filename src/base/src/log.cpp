@@ -54,4 +54,6 @@ void Logger::write(Level level, const Call* call, std::string_view message,
 
 std::string redact(std::string text) { return text; }
 
+void stop() noexcept {}
+
 }  // namespace ziggy::log

@@ -93,4 +93,7 @@ class Logger {
 /// redacted on their way out.
 [[nodiscard]] std::string redact(std::string text);
 
+/// Writes what is buffered and goes back to writing line by line.
+void stop() noexcept;
+
 }  // namespace ziggy::log

@@ -24,6 +24,10 @@ namespace ziggy::text {
 [[nodiscard]] std::optional<std::int64_t> parse_int(std::string_view text) noexcept;
 [[nodiscard]] std::optional<double> parse_double(std::string_view text) noexcept;
 
+/// How many characters to insert, delete or replace to get from one word to the other
+/// (Levenshtein).
+[[nodiscard]] std::size_t edit_distance(std::string_view a, std::string_view b);
+
 /// The candidate with the smallest edit distance to `word`, if that is at most a third of its
 /// length (and at least one edit is allowed): for "did you mean".
 [[nodiscard]] std::optional<std::string_view> nearest(std::string_view word,

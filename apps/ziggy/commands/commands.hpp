@@ -1,0 +1,17 @@
+#pragma once
+
+#include "cli/runner.hpp"
+
+/// Every command, in the order of `ziggy --help`. A new one is a file here, a declaration below,
+/// its line in add_commands and its file in CMakeLists.txt.
+namespace ziggy::app {
+
+void add_config_command(CLI::App& app, Runner& runner);
+void add_version_command(CLI::App& app, Runner& runner);
+
+inline void add_commands(CLI::App& app, Runner& runner) {
+  add_config_command(app, runner);
+  add_version_command(app, runner);
+}
+
+}  // namespace ziggy::app
