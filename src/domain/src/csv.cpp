@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <tuple>
 
 #include "csv_layout.hpp"
+#include "lines.hpp"
 #include "scan.hpp"
 #include "spacing.hpp"
 
@@ -29,11 +29,9 @@ bool is_null(std::string_view field) noexcept {
   return false;
 }
 
-struct RowAction {
-  std::size_t row;
-  CorporateAction::Kind kind;
-  double value;
-};
+std::string too_long() {
+  return fmt::format("longer than {} bytes: is this a CSV file?", kCsvLineMax);
+}
 
 /// Reads the rows one by one, in the order of the file; `finish` turns them into an answer.
 class Reader {
@@ -46,6 +44,7 @@ class Reader {
 
   void read(std::string_view line, std::size_t number) {
     number_ = number;
+    if (line.size() > kCsvLineMax) return problem("", too_long());
     switch (fields_.cut(line, layout_.delimiter)) {
       case Fields::Outcome::TooMany:
         return problem("", fmt::format("more than {} columns", kCsvColumnsMax));
@@ -62,7 +61,6 @@ class Reader {
   void problem(std::string_view column, std::string reason) {
     file_.add_problem(number_, column, std::move(reason));
   }
-  void set_line(std::size_t number) { number_ = number; }
 
  private:
   bool has_expected_columns() {
@@ -283,29 +281,10 @@ BarFile Reader::finish(std::optional<Interval> interval) {
   return std::move(file_);
 }
 
-/// The next line without its end, taken off `text`.
-std::string_view take_line(std::string_view& text) noexcept {
-  const void* const newline = std::memchr(text.data(), '\n', text.size());
-  std::size_t length = text.size();
-  std::size_t taken = length;
-  if (newline != nullptr) {
-    length = static_cast<std::size_t>(static_cast<const char*>(newline) - text.data());
-    taken = length + 1;
-  }
-  std::string_view line = text.substr(0, length);
-  text.remove_prefix(taken);
-  while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.remove_suffix(1);
-  return line;
-}
-
 BarFile refused(std::size_t line, std::string reason) {
   BarFile file;
   file.add_problem(line, "", std::move(reason));
   return file;
-}
-
-std::string too_long() {
-  return fmt::format("longer than {} bytes: is this a CSV file?", kCsvLineMax);
 }
 
 }  // namespace
@@ -314,38 +293,26 @@ BarFile read_csv_bars(std::string_view text, std::optional<Interval> interval) {
   if (text.size() > kCsvBytesMax) {
     return refused(1, fmt::format("the file is larger than {} MiB: split it", kCsvBytesMax >> 20));
   }
-  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
   if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff")) {
     return refused(1, "the text is UTF-16: save it as UTF-8");
   }
-  const std::size_t bytes = text.size();
-  std::size_t number = 0;
-  std::string_view line;
-  while (line.empty() && !text.empty()) {
-    line = take_line(text);
-    ++number;
-  }
-  if (line.empty()) return refused(1, "the file is empty");
-  if (line.size() > kCsvLineMax) return refused(number, too_long());
-  const auto [layout, reason] = csv::layout_of(line);
-  if (!layout) return refused(number, reason);
+  Lines lines{text};
+  std::optional<std::string_view> line = lines.next();
+  while (line && line->empty()) line = lines.next();
+  if (!line) return refused(1, "the file is empty");
+  if (line->size() > kCsvLineMax) return refused(lines.number(), too_long());
+  const auto [layout, reason] = csv::layout_of(*line);
+  if (!layout) return refused(lines.number(), reason);
 
-  Reader reader{*layout, bytes};
-  if (!layout->has_header) reader.read(line, number);
-  while (!text.empty()) {
-    line = take_line(text);
-    ++number;
-    if (line.empty()) continue;
-    if (line.size() > kCsvLineMax) {
-      reader.set_line(number);
-      reader.problem("", too_long());
-      continue;
-    }
-    reader.read(line, number);
+  Reader reader{*layout, text.size()};
+  if (!layout->has_header) reader.read(*line, lines.number());
+  while ((line = lines.next())) {
+    if (!line->empty()) reader.read(*line, lines.number());
   }
   BarFile file = reader.finish(interval);
-  if (file.rows == 0) file.add_problem(number, "", "no rows below the header");
-  if (file.is_clean() && file.bars.empty()) file.add_problem(number, "", "no row has prices");
+  if (file.rows == 0) file.add_problem(lines.number(), "", "no rows below the header");
+  if (file.is_clean() && file.bars.empty())
+    file.add_problem(lines.number(), "", "no row has prices");
   return file;
 }
 
