@@ -27,7 +27,15 @@ Result<const config::Loaded*> Context::load_settings(Voice voice) {
   }
   ZIGGY_TRY(loaded, config::load(sources));
   loaded_ = std::move(loaded);
-  (void)voice;
+  const config::Settings& settings = loaded_->settings;
+  const bool is_server = voice == Voice::Server;
+  log::start(
+      {.level = settings.log_level.value_or(is_server ? log::Level::Info : log::Level::Warning),
+       .levels = settings.log_levels,
+       .format = settings.log_format,
+       .secrets = loaded_->secrets,
+       .background = is_server,
+       .capture_stderr = is_server});
   for (const std::string& warning : loaded_->warnings) {
     kLog.warning("settings_warning", {{"detail", warning}});
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 #include <numeric>
 
 namespace ziggy::text {
@@ -34,6 +35,30 @@ std::size_t utf8_sequence(std::string_view text) noexcept {
                : 0;
   }
   return 0;
+}
+
+/// How many bytes at the start of `text` stand in a JSON string as they are: printable ASCII but
+/// quote and backslash. Eight at a time: nearly all text is such a run.
+std::size_t clean_json_run(std::string_view text) noexcept {
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  constexpr std::uint64_t kHigh = 0x8080808080808080;
+  const auto has_zero = [](std::uint64_t word) { return (word - kOnes) & ~word & kHigh; };
+  std::size_t at = 0;
+  for (; at + 8 <= text.size(); at += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + at, 8);
+    const std::uint64_t control = (word - kOnes * 0x20) & ~word & kHigh;
+    if (((word & kHigh) | control | has_zero(word ^ kOnes * '"') | has_zero(word ^ kOnes * '\\') |
+         has_zero(word ^ kOnes * 0x7f)) != 0) {
+      break;
+    }
+  }
+  while (at < text.size()) {
+    const auto c = static_cast<unsigned char>(text[at]);
+    if (c < 0x20 || c >= 0x7f || c == '"' || c == '\\') break;
+    ++at;
+  }
+  return at;
 }
 
 }  // namespace
@@ -119,6 +144,10 @@ std::optional<std::string_view> nearest(std::string_view word,
 void append_json_escaped(std::string& out, std::string_view text) {
   static constexpr char kHex[] = "0123456789abcdef";
   while (!text.empty()) {
+    const std::size_t clean = clean_json_run(text);
+    out += text.substr(0, clean);
+    text.remove_prefix(clean);
+    if (text.empty()) return;
     const auto c = static_cast<unsigned char>(text.front());
     std::size_t taken = 1;
     if (c == '"' || c == '\\') {

@@ -106,7 +106,7 @@ Result<> environment(Settings& settings, std::string_view text) {
 Result<> log_format(Settings& settings, std::string_view text) {
   static constexpr std::string_view kNames[] = {"json", "console", "auto"};
   ZIGGY_TRY(index, parse_choice(text, kNames));
-  settings.log_format = static_cast<LogFormat>(index);
+  settings.log_format = static_cast<log::Format>(index);
   return {};
 }
 

@@ -17,7 +17,6 @@
 namespace ziggy::config {
 
 enum class Environment : std::uint8_t { Development, Staging, Production };
-enum class LogFormat : std::uint8_t { Json, Console, Auto };
 enum class SimSessions : std::uint8_t { Always, Exchange };
 
 /// A vendor as chains name it.
@@ -50,7 +49,7 @@ struct Settings {
   /// nullopt: info for the server, warning for other commands.
   std::optional<log::Level> log_level;
   std::map<std::string, log::Level> log_levels;
-  LogFormat log_format = LogFormat::Auto;
+  log::Format log_format = log::Format::Auto;
 
   /// The first signs, all verify.
   std::vector<Secret> secret_keys;
