@@ -1,0 +1,114 @@
+#include "ziggy/backtest/metrics.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "figures.hpp"
+#include "ziggy/backtest/series.hpp"
+
+namespace ziggy::backtest {
+namespace {
+
+using detail::kNaN;
+using detail::nonzero;
+
+Metrics unmeasurable() {
+  Metrics none;
+  for (double* figure : {&none.duration_s,
+                         &none.exposure_pct,
+                         &none.equity_final,
+                         &none.equity_peak,
+                         &none.return_pct,
+                         &none.buy_hold_return_pct,
+                         &none.return_ann_pct,
+                         &none.volatility_ann_pct,
+                         &none.cagr_pct,
+                         &none.sharpe,
+                         &none.sortino,
+                         &none.calmar,
+                         &none.alpha_pct,
+                         &none.beta,
+                         &none.max_drawdown_pct,
+                         &none.avg_drawdown_pct,
+                         &none.max_drawdown_duration_s,
+                         &none.avg_drawdown_duration_s,
+                         &none.win_rate_pct,
+                         &none.best_trade_pct,
+                         &none.worst_trade_pct,
+                         &none.avg_trade_pct,
+                         &none.max_trade_duration_s,
+                         &none.avg_trade_duration_s,
+                         &none.profit_factor,
+                         &none.expectancy_pct,
+                         &none.sqn,
+                         &none.kelly,
+                         &none.var_95_pct,
+                         &none.turnover}) {
+    *figure = kNaN;
+  }
+  return none;
+}
+
+double mean_of(std::span<const double> values) {
+  double sum = 0;
+  for (const double value : values) sum += value;
+  return sum / static_cast<double>(values.size());
+}
+
+double growth_per_year_pct(double ratio, double seconds) {
+  constexpr double kSecondsPerYear = 365.25 * 86400;
+  const double years = seconds / kSecondsPerYear;
+  return years > 0 ? (std::pow(ratio, 1.0 / years) - 1.0) * 100 : kNaN;
+}
+
+void measure_account(std::span<const double> equity, const BarColumns& bars, std::size_t warm_up,
+                     Metrics& metrics) {
+  metrics.start = bars.time_at(0);
+  metrics.end = bars.time_at(bars.size() - 1);
+  metrics.duration_s = std::chrono::duration<double>(metrics.end - metrics.start).count();
+  metrics.equity_final = equity.back();
+  metrics.return_pct = (equity.back() - equity.front()) / equity.front() * 100;
+  const double first_close = bars.close[std::min(warm_up, bars.size() - 1)];
+  metrics.buy_hold_return_pct = (bars.close.back() - first_close) / first_close * 100;
+  metrics.cagr_pct = growth_per_year_pct(equity.back() / equity.front(), metrics.duration_s);
+}
+
+void measure_falls(std::span<const double> equity, const BarColumns& bars, const Timeline& timeline,
+                   Metrics& metrics) {
+  const DrawdownFigures falls = measure_drawdowns(equity, bars.time, timeline.bar_length);
+  metrics.equity_peak = falls.peak;
+  metrics.max_drawdown_pct = -falls.deepest * 100;
+  metrics.avg_drawdown_pct = -falls.mean_deepest * 100;
+  metrics.max_drawdown_duration_s = falls.longest_s;
+  metrics.avg_drawdown_duration_s = falls.mean_length_s;
+  metrics.calmar = metrics.return_ann_pct / 100 / nonzero(falls.deepest);
+}
+
+}  // namespace
+
+Metrics measure_quickly(const Run& run, const BarColumns& bars, std::size_t warm_up,
+                        const Timeline& timeline, const Benchmark& benchmark, Scratch& scratch) {
+  Metrics metrics = unmeasurable();
+  metrics.ambiguous_fills = run.ambiguous_fills;
+  if (bars.empty()) return metrics;
+  const std::span<const double> equity{run.equity};
+  measure_account(equity, bars, warm_up, metrics);
+  detail::period_returns(equity, timeline, scratch.period_returns);
+  detail::measure_returns(scratch.period_returns, equity, timeline, metrics);
+  measure_falls(equity, bars, timeline, metrics);
+  metrics.beta = detail::measure_beta(equity, benchmark, scratch.log_returns);
+  metrics.alpha_pct = metrics.return_pct - metrics.beta * metrics.buy_hold_return_pct;
+  detail::measure_trades(run, bars.time, timeline, metrics);
+  metrics.turnover = run.traded_value / nonzero(mean_of(equity));
+  return metrics;
+}
+
+Metrics measure(const Run& run, const BarColumns& bars, std::size_t warm_up) {
+  Scratch scratch;
+  Metrics metrics = measure_quickly(run, bars, warm_up, make_timeline(bars.time),
+                                    make_benchmark(bars.close), scratch);
+  metrics.var_95_pct = detail::quantile(scratch.period_returns, 0.05) * 100;
+  return metrics;
+}
+
+}  // namespace ziggy::backtest
