@@ -24,8 +24,7 @@ struct Metrics {
   double equity_peak = 0;
   double return_pct = 0;
   double buy_hold_return_pct = 0;  // from the first close after warm-up to the last, no costs
-  /// Geometric mean of the daily returns of the equity, compounded over
-  /// a year.
+  /// Geometric mean of the daily returns of the equity, compounded over a year.
   double return_ann_pct = 0;
   double volatility_ann_pct =
       0;                 // of a compounded return (https://dx.doi.org/10.2139/ssrn.3054517)
