@@ -1,7 +1,8 @@
 #include "ziggy/quant/moving_averages.hpp"
 
 #include <algorithm>
-#include <array>
+
+#include "sums.hpp"
 
 namespace ziggy::quant {
 
@@ -31,17 +32,10 @@ void ema(std::span<const double> values, std::size_t period, std::span<double> o
 }
 
 double Wma::of(std::span<const double> window) noexcept {
-  // Four partial sums: the order is fixed, and four chains run at once.
-  std::array<double, 4> partial{};
-  std::size_t i = 0;
-  for (; i + 4 <= window.size(); i += 4) {
-    for (std::size_t lane = 0; lane < 4; ++lane) {
-      partial[lane] += window[i + lane] * static_cast<double>(i + lane + 1);
-    }
-  }
-  for (; i < window.size(); ++i) partial[0] += window[i] * static_cast<double>(i + 1);
+  const double weighted = sum_of(
+      window, [](double value, std::size_t i) { return value * static_cast<double>(i + 1); });
   const auto n = static_cast<double>(window.size());
-  return ((partial[0] + partial[1]) + (partial[2] + partial[3])) / (n * (n + 1.0) / 2.0);
+  return weighted / (n * (n + 1.0) / 2.0);
 }
 
 void wma(std::span<const double> values, std::size_t period, std::span<double> out) {

@@ -1,6 +1,10 @@
 #include "ziggy/quant/oscillators.hpp"
 
 #include <algorithm>
+#include <cmath>
+
+#include "sums.hpp"
+#include "ziggy/quant/volume.hpp"
 
 namespace ziggy::quant {
 
@@ -9,8 +13,8 @@ Rsi::Rsi(std::size_t period, RsiMethod method)
       method_{method},
       gain_{period},
       loss_{period},
-      mean_gain_{period},
-      mean_loss_{period} {}
+      mean_gain_{method == RsiMethod::Simple ? period : 1},
+      mean_loss_{method == RsiMethod::Simple ? period : 1} {}
 
 double Rsi::of(double gain, double loss) noexcept {
   const double both = gain + loss;
@@ -82,6 +86,55 @@ void roc(std::span<const double> prices, std::size_t period, std::span<double> o
   std::fill_n(out.begin(), std::min(period, prices.size()), kNone);
   for (std::size_t i = period; i < prices.size(); ++i) {
     out[i] = Roc::of(prices[i], prices[i - period]);
+  }
+}
+
+StochasticValue Stochastic::push(double high, double low, double close) noexcept {
+  const double highest = highest_.push(high);
+  const double lowest = lowest_.push(low);
+  if (!highest_.ready()) return {};
+  const double unit = (highest - lowest) / 100.0;
+  StochasticValue value;
+  value.k = k_.push(unit != 0.0 ? (close - lowest) / unit : 0.0);
+  if (value.k == value.k) value.d = d_.push(value.k);
+  return value;
+}
+
+void stochastic(BarView bars, std::size_t period, std::size_t slowing, std::size_t signal,
+                StochasticColumns out) {
+  ZIGGY_ASSERT(out.k.size() == bars.size() && out.d.size() == bars.size());
+  Stochastic oscillator{period, slowing, signal};
+  for (std::size_t i = 0; i < bars.size(); ++i) {
+    const StochasticValue value = oscillator.push(bars.high[i], bars.low[i], bars.close[i]);
+    out.k[i] = value.k;
+    out.d[i] = value.d;
+  }
+}
+
+Cci::Cci(std::size_t period, CciDeviation deviation)
+    : kind_{deviation}, window_{period}, deviation_{period} {}
+
+double Cci::push(double high, double low, double close) noexcept {
+  const double price = typical_price(high, low, close);
+  if (window_.full()) sum_.remove(window_.oldest());
+  sum_.add(price);
+  window_.push(price);
+  if (!window_.full()) return kNone;
+  const double mean = sum_.mean(static_cast<std::int64_t>(window_.capacity()));
+  const double off = price - mean;
+  const double deviation =
+      kind_ == CciDeviation::FromMean
+          ? sum_of_distances(window_.values(), mean) / static_cast<double>(window_.capacity())
+          : deviation_.push(std::abs(off));
+  if (deviation != deviation) return kNone;
+  return deviation != 0.0 ? off / (0.015 * deviation) : 0.0;
+}
+
+void cci(BarView bars, std::size_t period, std::span<double> out, CciDeviation deviation) {
+  ZIGGY_ASSERT(out.size() == bars.size());
+  Cci index{period, deviation};
+  for (std::size_t i = 0; i < bars.size(); ++i) {
+    out[i] = index.push(bars.high[i], bars.low[i], bars.close[i]);
   }
 }
 

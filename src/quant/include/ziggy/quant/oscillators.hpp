@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <span>
 
+#include "ziggy/domain/bar.hpp"
+#include "ziggy/quant/bar_view.hpp"
 #include "ziggy/quant/moving_averages.hpp"
 #include "ziggy/quant/window.hpp"
 
@@ -101,5 +103,61 @@ class Roc {
 };
 
 void roc(std::span<const double> prices, std::size_t period, std::span<double> out);
+
+struct StochasticValue {
+  double k = kNone;
+  double d = kNone;
+};
+struct StochasticColumns {
+  std::span<double> k;
+  std::span<double> d;
+};
+
+/// Stochastic oscillator, 0 to 100: where the close lies between the lowest low and the highest
+/// high of `period` bars, averaged over `slowing` bars (%K) and again over `signal` bars (%D),
+/// simple averages both; 0 where the range is 0, as in TA-Lib's STOCH. With `slowing` 1 it is the
+/// fast stochastic. %K from bar period + slowing - 2, %D from signal - 1 later, where TA-Lib starts
+/// both.
+class Stochastic {
+ public:
+  explicit Stochastic(std::size_t period = 14, std::size_t slowing = 3, std::size_t signal = 3)
+      : highest_{period}, lowest_{period}, k_{slowing}, d_{signal} {}
+  StochasticValue push(const Bar& bar) noexcept { return push(bar.high, bar.low, bar.close); }
+  StochasticValue push(double high, double low, double close) noexcept;
+
+ private:
+  RollingMaximum highest_;
+  RollingMinimum lowest_;
+  Sma k_;
+  Sma d_;
+};
+
+void stochastic(BarView bars, std::size_t period, std::size_t slowing, std::size_t signal,
+                StochasticColumns out);
+
+/// What the mean deviation of a CCI is measured from.
+enum class CciDeviation : std::uint8_t {
+  FromMean,      // each typical price of the window from the window's mean: Lambert, TA-Lib, LEAN
+  FromOwnMeans,  // each from the mean that ended at it: backtrader; the first value at 2 x period -
+                 // 2
+};
+
+/// Commodity channel index: (typical price - its mean) / (0.015 x mean deviation); 0 where there is
+/// no deviation. The first value at bar period - 1.
+class Cci {
+ public:
+  explicit Cci(std::size_t period = 20, CciDeviation deviation = CciDeviation::FromMean);
+  double push(const Bar& bar) noexcept { return push(bar.high, bar.low, bar.close); }
+  double push(double high, double low, double close) noexcept;
+
+ private:
+  CciDeviation kind_;
+  Window window_;
+  RollingSum sum_;
+  Sma deviation_;
+};
+
+void cci(BarView bars, std::size_t period, std::span<double> out,
+         CciDeviation deviation = CciDeviation::FromMean);
 
 }  // namespace ziggy::quant
