@@ -59,7 +59,7 @@ class StockIndicators : public ::testing::Test {
   }
 
   // Theirs and ours add in another order; both are doubles.
-  static constexpr double kRelativeError = 1e-12;
+  static constexpr double kRelativeError = 1e-14;
   BarColumns bars_;
 };
 
