@@ -19,16 +19,36 @@ bool is_alnum(char c) noexcept { return is_digit(c) || (folded(c) >= 'a' && fold
 bool is_token_char(char c) noexcept {
   return is_alnum(c) || std::string_view{"._~+/=-"}.find(c) != kNone;
 }
+bool is_key_char(char c) noexcept { return is_alnum(c) || c == '_' || c == '-'; }
 /// What ends an unquoted value in query strings, connection strings and prose.
 bool ends_value(char c) noexcept {
   return static_cast<unsigned char>(c) <= ' ' ||
          std::string_view{"&;,\"'<>()[]{}\\|"}.find(c) != kNone;
 }
 
+/// Folds case the quick way: what else falls together (`@` and the back tick) only costs a look.
 std::size_t hash_pair(const char* at) noexcept {
-  const auto a = static_cast<unsigned char>(folded(at[0]));
-  const auto b = static_cast<unsigned char>(folded(at[1]));
-  return ((a << 5) ^ b) & 4095U;
+  const auto a = static_cast<unsigned char>(at[0] | 0x20);
+  const auto b = static_cast<unsigned char>(at[1] | 0x20);
+  return ((a << 5U) ^ b) & 4095U;
+}
+
+/// Whether a `z` or an `@` is in the text: without one it holds neither a key of ours nor a
+/// password in a URL. Eight bytes at a time.
+bool has_z_or_at(std::string_view text) noexcept {
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  constexpr std::uint64_t kHigh = 0x8080808080808080;
+  const auto has_zero = [](std::uint64_t word) { return (word - kOnes) & ~word & kHigh; };
+  std::size_t at = 0;
+  for (; at + 8 <= text.size(); at += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + at, 8);
+    if ((has_zero(word ^ kOnes * 'z') | has_zero(word ^ kOnes * '@')) != 0) return true;
+  }
+  for (; at < text.size(); ++at) {
+    if (text[at] == 'z' || text[at] == '@') return true;
+  }
+  return false;
 }
 
 bool starts_with_folded(std::string_view text, std::string_view lower) noexcept {
@@ -74,18 +94,25 @@ Redactor::Redactor() : Redactor{std::span<const Secret>{}} {}
 
 Redactor::Redactor(std::span<const Secret> secrets) {
   for (const std::string_view scheme : {"bearer ", "basic "}) add(scheme, Kind::Scheme);
-  for (const std::string_view word :
-       {"password", "passwd", "passphrase", "secret", "token", "apikey", "api_key", "api-key",
-        "authorization", "access_key"}) {
+  for (const std::string_view word : {"password", "passwd", "passphrase", "secret", "apikey",
+                                      "api_key", "api-key", "authorization", "access_key"}) {
+    add(word, Kind::Assignment);
+  }
+  // Five letters are too few for the search; what may follow makes six.
+  for (const std::string_view word : {"token=", "token\"", "token'", "token\\"}) {
     add(word, Kind::Assignment);
   }
   // Base64 of the first bytes of a token's header: {"alg, {"typ, {"kid, {"cty, {"enc, {"jwk, {"jku,
   // {"x5t, {"zip.
   for (const std::string_view head :
-       {"eyJhb", "eyJ0e", "eyJra", "eyJjd", "eyJlb", "eyJqd", "eyJqa", "eyJ4N", "eyJ6a"}) {
+       {"eyJhbG", "eyJ0eX", "eyJraW", "eyJjdH", "eyJlbm", "eyJqd2", "eyJqa3", "eyJ4NX", "eyJ6aX"}) {
     add(head, Kind::Token);
   }
-  add("T3BlbkFJ", Kind::OpenAi);  // "OpenAI" in base64, inside each of their keys
+  add("T3BlbkFJ", Kind::Key);  // "OpenAI" in base64, inside each of their older keys
+  for (const std::string_view head :
+       {"sk-proj-", "sk-svcacct-", "sk-ant-", "sk_live_", "sk_test_"}) {
+    add(head, Kind::Key);
+  }
   for (const std::string_view host : {"hooks.slack.com/", "/api/webhooks/"}) add(host, Kind::Path);
   add("-----begin ", Kind::PrivateKey);
   for (const Secret& secret : secrets) {
@@ -109,20 +136,19 @@ void Redactor::add(std::string_view text, Kind kind) {
 
 void Redactor::build() {
   shift_.fill(kWindow - 1);
-  bucket_.fill(0);
-  members_.assign(1, {});
   for (std::size_t index = 0; index < patterns_.size(); ++index) {
     const char* text = patterns_[index].text.data();
     for (std::size_t i = 0; i + 2 <= kWindow; ++i) {
       std::uint8_t& shift = shift_[hash_pair(text + i)];
       shift = std::min(shift, static_cast<std::uint8_t>(kWindow - 2 - i));
     }
-    std::uint16_t& bucket = bucket_[hash_pair(text + kWindow - 2)];
-    if (bucket == 0) {
-      bucket = static_cast<std::uint16_t>(members_.size());
-      members_.emplace_back();
-    }
-    members_[bucket].push_back(static_cast<std::uint16_t>(index));
+    candidates_.push_back({static_cast<std::uint16_t>(hash_pair(text + kWindow - 2)),
+                           static_cast<std::uint16_t>(hash_pair(text)), index});
+  }
+  std::ranges::sort(candidates_, {}, &Candidate::tail);
+  first_.fill(0);
+  for (std::size_t i = candidates_.size(); i-- > 0;) {
+    first_[candidates_[i].tail] = static_cast<std::uint16_t>(i);
   }
 }
 
@@ -146,12 +172,13 @@ Redactor::Span Redactor::match_at(std::string_view text, std::size_t at,
     }
     case Kind::Assignment: {
       if (!starts_with_folded(rest, pattern.text)) break;
-      const std::size_t quoted = skip_quote(text, after);
+      const std::size_t name_end = is_alnum(text[after - 1]) ? after : after - 1;
+      const std::size_t quoted = skip_quote(text, name_end);
       std::size_t begin = skip_spaces(text, quoted);
       if (begin >= text.size()) break;
       // `password=x` is meant anywhere, `"password": "x"` only with its quote: prose has colons
       // too.
-      if (text[begin] != '=' && !(text[begin] == ':' && quoted != after)) break;
+      if (text[begin] != '=' && !(text[begin] == ':' && quoted != name_end)) break;
       begin = skip_spaces(text, begin + 1);
       const std::size_t inside = skip_quote(text, begin);
       const bool is_quoted = inside != begin;
@@ -168,12 +195,11 @@ Redactor::Span Redactor::match_at(std::string_view text, std::size_t at,
       if (end - at >= 16 && text.substr(at, end - at).find('.') != kNone) return {at, end};
       break;
     }
-    case Kind::OpenAi: {
+    case Kind::Key: {
       if (!rest.starts_with(pattern.text)) break;
-      const auto of_key = [](char c) { return is_alnum(c) || c == '_' || c == '-'; };
       std::size_t begin = at;
-      while (begin > 0 && of_key(text[begin - 1])) --begin;
-      return {begin, run_end(text, after, of_key)};
+      while (begin > 0 && is_key_char(text[begin - 1])) --begin;
+      return {begin, run_end(text, after, is_key_char)};
     }
     case Kind::Path: {
       if (!starts_with_folded(rest, pattern.text)) break;
@@ -202,8 +228,10 @@ void Redactor::scan_patterns(std::string_view text, Found&& found) const {
       at += shift;
       continue;
     }
-    for (const std::uint16_t index : members_[bucket_[hash]]) {
-      const Span span = match_at(text, at, patterns_[index]);
+    const std::size_t head = hash_pair(text.data() + at);
+    for (std::size_t i = first_[hash]; i < candidates_.size() && candidates_[i].tail == hash; ++i) {
+      if (candidates_[i].head != head) continue;
+      const Span span = match_at(text, at, patterns_[candidates_[i].pattern]);
       if (span.end != 0 && found(span)) return;
     }
     ++at;
@@ -214,15 +242,12 @@ template <class Found>
 void Redactor::scan(std::string_view text, Found&& found) const {
   bool stopped = false;
   scan_patterns(text, [&](Span span) { return stopped = found(span); });
-  // Keys that begin with too little for the search above: zk_<id>_<secret> and sk-….
-  for (std::size_t k = text.find('k'); !stopped && k != kNone; k = text.find('k', k + 1)) {
-    if (k == 0 || k + 1 >= text.size() || (k > 1 && is_alnum(text[k - 2]))) continue;
-    const bool ours = text[k - 1] == 'z' && text[k + 1] == '_';
-    const bool theirs = text[k - 1] == 's' && text[k + 1] == '-';
-    if (!ours && !theirs) continue;
-    const std::size_t end =
-        run_end(text, k + 2, [](char c) { return is_alnum(c) || c == '_' || c == '-'; });
-    if (end - k - 2 >= (ours ? 8U : 20U)) stopped = found(Span{k - 1, end});
+  if (stopped || !has_z_or_at(text)) return;
+  // zk_<id>_<secret> begins with too little for the search above.
+  for (std::size_t at = text.find("zk_"); !stopped && at != kNone; at = text.find("zk_", at + 3)) {
+    if (at > 0 && is_alnum(text[at - 1])) continue;
+    const std::size_t end = run_end(text, at + 3, is_key_char);
+    if (end - at - 3 >= 8) stopped = found(Span{at, end});
   }
   // scheme://user:password@host
   for (std::size_t at = text.find('@'); !stopped && at != kNone; at = text.find('@', at + 1)) {
