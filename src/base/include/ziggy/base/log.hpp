@@ -119,10 +119,10 @@ enum class Format : std::uint8_t { Json, Console, /** Console on a terminal. */ 
 struct LogSettings {
   Level level = Level::Info;
   /// By logger's name; `net` is also for `net.http` if that is not named itself.
-  std::map<std::string, Level> levels;
+  std::map<std::string, Level> levels = {};
   Format format = Format::Auto;
   /// Never printed, wherever they turn up; see redact.hpp.
-  std::vector<Secret> secrets;
+  std::vector<Secret> secrets = {};
   /// File descriptor of the lines.
   int output = 2;
   /// True for a server: callers only append to a bounded buffer of their thread, and one thread
