@@ -60,6 +60,33 @@ TEST(MovingAverages, AsTalib) {
               ours);
 }
 
+TEST(Sma, IsPandasRollingMeanToTheBit) {
+  // Computed by pandas 1.5.3; sizes jump, signs change and a value repeats, so that every branch
+  // counts.
+  const Column values = {0.1, 0.2, 0.3, 1e8,  0.7,  -0.4, 0.1,   0.2,  0.3, 1.13, 1.12, 1.1,
+                         1.1, 1.1, 1.1, 1e-9, -2.5, -2.5, -1e-9, -0.3, 7e5, 0.01, 0.02, 0.07};
+  const Column three = {
+      0x1.9999999999999p-3,  0x1.fca0558000000p+24, 0x1.fca055aaaaaabp+24, 0x1.fca0556eeeeefp+24,
+      0x1.1111111111110p-3,  -0x1.1111111111111p-5, 0x1.999999999999bp-3,  0x1.162fc962fc963p-1,
+      0x1.b333333333333p-1,  0x1.1dddddddddddfp+0,  0x1.1b4e81b4e81b5p+0,  0x1.199999999999ap+0,
+      0x1.199999999999ap+0,  0x1.7777777a54798p-1,  -0x1.ddddddd823d9fp-2, -0x1.aaaaaaa93c29bp+0,
+      -0x1.aaaaaaac192bbp+0, -0x1.dddddde0badfdp-1, 0x1.c7ba9ddddddd3p+17, 0x1.c7ba9e4b17e4cp+17,
+      0x1.c7baabf258bf3p+17, 0x1.1111111111111p-5};
+  const Column five = {
+      0x1.312d00428f5c2p+24, 0x1.312d0028f5c29p+24, 0x1.312d0023d70a4p+24, 0x1.312d001eb851ep+24,
+      0x1.70a3d70a3d70ap-3,  0x1.10624dd2f1a9fp-2,  0x1.23d70a3d70a3ep-1,  0x1.8a3d70a3d70a4p-1,
+      0x1.e666666666666p-1,  0x1.1c28f5c28f5c3p+0,  0x1.1a9fbe76c8b44p+0,  0x1.c28f5c2aad90ap-1,
+      0x1.47ae1481c07fdp-3,  -0x1.1eb851e9cd50bp-1, -0x1.8f5c28f5c28f6p-1, -0x1.0f5c28f5c28f6p+0,
+      0x1.116f7851eb84bp+17, 0x1.116fb89374bc0p+17, 0x1.116ff916872aap+17, 0x1.116ffae147ae2p+17};
+  for (const auto& [period, expected] : {std::pair{3u, three}, std::pair{5u, five}}) {
+    Column ours(values.size());
+    sma(values, period, ours);
+    for (std::size_t i = period - 1; i < values.size(); ++i) {
+      EXPECT_EQ(ours[i], expected[i + 1 - period]) << period << " " << i;
+    }
+  }
+}
+
 TEST(Ema, FirstValueSeedStartsAtTheFirstValue) {
   Ema average{3, EmaSeed::FirstValue};
   EXPECT_TRUE(std::isnan(average.push(1)));

@@ -107,7 +107,7 @@ TEST(SmaCross, ShortHistoryDecidesNothing) {
 }
 
 TEST(SmaCross, FlatPricesAfterAnyPathCrossNothing) {
-  rc::check("a window of one price is that price, whatever was summed before", [] {
+  EXPECT_TRUE(rc::check("a window of one price is that price, whatever was summed before", [] {
     BarColumns bars = walk(*rc::gen::inRange<std::size_t>(0, 200), 5000);
     const double price = *rc::gen::inRange(100, 1'000'000) / 100.0;
     const std::size_t before = bars.size();
@@ -119,11 +119,11 @@ TEST(SmaCross, FlatPricesAfterAnyPathCrossNothing) {
     for (std::size_t i = before + 30; i < bars.size(); ++i) {
       RC_ASSERT(signals.targets[i] == Target::Hold);
     }
-  });
+  }));
 }
 
 TEST(SmaCross, IsTheCrossingOfTwoColumns) {
-  rc::check([] {
+  EXPECT_TRUE(rc::check([] {
     const BarColumns bars = walk(*rc::gen::inRange<std::size_t>(0, 300), 3);
     const int fast = *rc::gen::inRange(1, 12);
     const int slow = fast + *rc::gen::inRange(1, 30);
@@ -136,11 +136,11 @@ TEST(SmaCross, IsTheCrossingOfTwoColumns) {
     const auto call = check_parameters("sma_cross", Given{{"fast", static_cast<double>(fast)},
                                                           {"slow", static_cast<double>(slow)}});
     RC_ASSERT(decide(*call, bars).targets == targets);
-  });
+  }));
 }
 
 TEST(Strategies, OneBarAtATimeDecidesTheSame) {
-  rc::check([] {
+  EXPECT_TRUE(rc::check([] {
     const BarColumns bars = walk(*rc::gen::inRange<std::size_t>(0, 200), *rc::gen::inRange(1, 200));
     const StrategyCall call = any_call();
     const SignalColumn signals = decide(call, bars);
@@ -148,18 +148,18 @@ TEST(Strategies, OneBarAtATimeDecidesTheSame) {
     for (std::size_t i = 0; i < bars.size(); ++i) {
       RC_ASSERT(decider.on_bar(bars.at(i)) == signals.targets[i]);
     }
-  });
+  }));
 }
 
 TEST(Strategies, CuttingTheDataChangesNoEarlierDecision) {
-  rc::check([] {
+  EXPECT_TRUE(rc::check([] {
     const BarColumns bars = walk(*rc::gen::inRange<std::size_t>(1, 200), *rc::gen::inRange(1, 200));
     const StrategyCall call = any_call();
     const SignalColumn whole = decide(call, bars);
     const std::size_t cut = *rc::gen::inRange<std::size_t>(0, bars.size());
     const SignalColumn part = decide(call, BarView{bars}.cut(0, cut));
     RC_ASSERT(std::equal(part.targets.begin(), part.targets.end(), whole.targets.begin()));
-  });
+  }));
 }
 
 TEST(RsiReversion, DecidesWhenTheZoneIsEntered) {
