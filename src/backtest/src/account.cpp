@@ -37,8 +37,8 @@ void Account::close(double price, std::size_t bar, ExitReason reason) {
       exit_commission + matching::commission(rules_.costs, units_, entry_price_);
   const double size = std::abs(units_);
   cash_ += gross - exit_commission;
-  run_.traded_value += size * price;
-  run_.trades.push_back(
+  history_.traded_value += size * price;
+  history_.trades.push_back(
       {.units = units_,
        .entry_bar = static_cast<std::uint32_t>(entry_bar_),
        .exit_bar = static_cast<std::uint32_t>(bar),
@@ -61,7 +61,7 @@ void Account::enter(matching::Side side, double price, std::size_t bar, double d
   entry_bar_ = bar;
   protection_ = protection_of(rules_, side, decided_close);
   cash_ -= matching::commission(rules_.costs, units_, entry_price_);
-  run_.traded_value += units * entry_price_;
+  history_.traded_value += units * entry_price_;
 }
 
 void Account::protect(const quant::BarView& bars, std::size_t bar) {
@@ -69,12 +69,12 @@ void Account::protect(const quant::BarView& bars, std::size_t bar) {
       matching::protective_fill(is_long() ? matching::Side::Long : matching::Side::Short,
                                 protection_, {bars.open[bar], bars.high[bar], bars.low[bar]});
   if (fill.exit == matching::Exit::None) return;
-  run_.ambiguous_fills += fill.ambiguous ? 1 : 0;
+  history_.ambiguous_fills += fill.ambiguous ? 1 : 0;
   close(fill.price, bar, fill.exit == matching::Exit::Stop ? ExitReason::Stop : ExitReason::Target);
 }
 
 bool Account::mark(const quant::BarView& bars, std::size_t from, std::size_t to) {
-  double* equity = run_.equity.data();
+  double* equity = history_.equity.data();
   if (!is_open()) {
     if (!(cash_ > 0)) {
       go_bankrupt(bars, from);
@@ -104,13 +104,14 @@ bool Account::mark(const quant::BarView& bars, std::size_t from, std::size_t to)
 void Account::go_bankrupt(const quant::BarView& bars, std::size_t bar) {
   close(bars.close[bar], bar, ExitReason::Bankruptcy);
   cash_ = 0;
-  run_.bankrupt = true;
-  std::fill(run_.equity.begin() + static_cast<std::ptrdiff_t>(bar), run_.equity.end(), 0.0);
+  history_.bankrupt = true;
+  std::fill(history_.equity.begin() + static_cast<std::ptrdiff_t>(bar), history_.equity.end(), 0.0);
 }
 
 void Account::leave_open() {
   if (!is_open()) return;
-  run_.open = OpenTrade{units_, static_cast<std::uint32_t>(entry_bar_), entry_price_, protection_};
+  history_.open =
+      OpenTrade{units_, static_cast<std::uint32_t>(entry_bar_), entry_price_, protection_};
 }
 
 }  // namespace ziggy::backtest::detail

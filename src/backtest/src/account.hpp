@@ -8,11 +8,11 @@
 
 namespace ziggy::backtest::detail {
 
-/// Cash and at most one position, writing its history into a Run.
+/// Cash and at most one position, writing its history into a History.
 class Account {
  public:
-  Account(const Rules& rules, Run& run)
-      : rules_{rules}, run_{run}, cash_{rules.cash}, leverage_{1.0 / rules.margin} {}
+  Account(const Rules& rules, History& history)
+      : rules_{rules}, history_{history}, cash_{rules.cash}, leverage_{1.0 / rules.margin} {}
 
   [[nodiscard]] const Rules& rules() const noexcept { return rules_; }
   [[nodiscard]] bool is_open() const noexcept { return units_ != 0; }
@@ -35,7 +35,7 @@ class Account {
   void go_bankrupt(const quant::BarView& bars, std::size_t bar);
 
   const Rules& rules_;
-  Run& run_;
+  History& history_;
   double cash_;
   double leverage_;
   double units_ = 0;

@@ -4,7 +4,7 @@
 
 namespace ziggy::backtest {
 
-void Run::clear() {
+void History::clear() {
   trades.clear();
   equity.clear();
   open.reset();
@@ -14,7 +14,7 @@ void Run::clear() {
 }
 
 void simulate(const Rules& rules, std::span<const quant::Target> targets, quant::BarView bars,
-              Run& out) {
+              History& out) {
   ZIGGY_ASSERT(targets.size() == bars.size());
   if (rules.trade_on_close) {
     detail::simulate<detail::FillAtClose>(rules, targets, bars, out);
@@ -27,8 +27,8 @@ Report run(const Spec& spec, const BarColumns& bars) {
   const quant::SignalColumn signals = quant::decide(spec.strategy, bars);
   Report report;
   report.warm_up = signals.warm_up;
-  simulate(spec.rules, signals.targets, bars, report.run);
-  report.metrics = measure(report.run, bars, signals.warm_up);
+  simulate(spec.rules, signals.targets, bars, report.history);
+  report.metrics = measure(report.history, bars, signals.warm_up);
   return report;
 }
 

@@ -33,7 +33,7 @@ double measure_beta(std::span<const double> equity, const Benchmark& benchmark,
                     std::vector<double>& log_returns);
 
 /// Everything that comes from the list of closed trades.
-void measure_trades(const Run& run, std::span<const std::int64_t> times, const Timeline& timeline,
-                    Metrics& metrics);
+void measure_trades(const History& history, std::span<const std::int64_t> times,
+                    const Timeline& timeline, Metrics& metrics);
 
 }  // namespace ziggy::backtest::detail

@@ -77,7 +77,7 @@ void measure_falls(std::span<const double> equity, const BarColumns& bars, const
                    Metrics& metrics) {
   const DrawdownFigures falls = measure_drawdowns(equity, bars.time, timeline.bar_length);
   metrics.equity_peak = falls.peak;
-  metrics.max_drawdown_pct = -falls.deepest * 100;
+  metrics.max_drawdown_pct = 0.0 - falls.deepest * 100;  // no minus zero
   metrics.avg_drawdown_pct = -falls.mean_deepest * 100;
   metrics.max_drawdown_duration_s = falls.longest_s;
   metrics.avg_drawdown_duration_s = falls.mean_length_s;
@@ -86,26 +86,26 @@ void measure_falls(std::span<const double> equity, const BarColumns& bars, const
 
 }  // namespace
 
-Metrics measure_quickly(const Run& run, const BarColumns& bars, std::size_t warm_up,
+Metrics measure_quickly(const History& history, const BarColumns& bars, std::size_t warm_up,
                         const Timeline& timeline, const Benchmark& benchmark, Scratch& scratch) {
   Metrics metrics = unmeasurable();
-  metrics.ambiguous_fills = run.ambiguous_fills;
+  metrics.ambiguous_fills = history.ambiguous_fills;
   if (bars.empty()) return metrics;
-  const std::span<const double> equity{run.equity};
+  const std::span<const double> equity{history.equity};
   measure_account(equity, bars, warm_up, metrics);
   detail::period_returns(equity, timeline, scratch.period_returns);
   detail::measure_returns(scratch.period_returns, equity, timeline, metrics);
   measure_falls(equity, bars, timeline, metrics);
   metrics.beta = detail::measure_beta(equity, benchmark, scratch.log_returns);
   metrics.alpha_pct = metrics.return_pct - metrics.beta * metrics.buy_hold_return_pct;
-  detail::measure_trades(run, bars.time, timeline, metrics);
-  metrics.turnover = run.traded_value / nonzero(mean_of(equity));
+  detail::measure_trades(history, bars.time, timeline, metrics);
+  metrics.turnover = history.traded_value / nonzero(mean_of(equity));
   return metrics;
 }
 
-Metrics measure(const Run& run, const BarColumns& bars, std::size_t warm_up) {
+Metrics measure(const History& history, const BarColumns& bars, std::size_t warm_up) {
   Scratch scratch;
-  Metrics metrics = measure_quickly(run, bars, warm_up, make_timeline(bars.time),
+  Metrics metrics = measure_quickly(history, bars, warm_up, make_timeline(bars.time),
                                     make_benchmark(bars.close), scratch);
   metrics.var_95_pct = detail::quantile(scratch.period_returns, 0.05) * 100;
   return metrics;

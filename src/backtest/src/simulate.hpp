@@ -58,7 +58,7 @@ void execute(Account& account, quant::Target target, const quant::BarView& bars,
 /// stretch is marked at once; a protected one goes bar by bar.
 template <class Timing>
 void simulate(const Rules& rules, std::span<const quant::Target> targets, quant::BarView bars,
-              Run& out) {
+              History& out) {
   out.clear();
   const std::size_t count = bars.size();
   out.equity.resize(count);

@@ -78,9 +78,9 @@ double geometric_mean(const Sums& sums) {
 
 }  // namespace
 
-void measure_trades(const Run& run, std::span<const std::int64_t> times, const Timeline& timeline,
-                    Metrics& metrics) {
-  const std::span<const Trade> trades{run.trades};
+void measure_trades(const History& history, std::span<const std::int64_t> times,
+                    const Timeline& timeline, Metrics& metrics) {
+  const std::span<const Trade> trades{history.trades};
   const Sums sums = sums_of(trades, times);
   metrics.num_trades = trades.size();
   metrics.exposure_pct = static_cast<double>(sums.bars) / static_cast<double>(times.size()) * 100;

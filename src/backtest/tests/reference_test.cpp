@@ -57,9 +57,9 @@ INSTANTIATE_TEST_SUITE_P(Runs, BacktestingPy, ::testing::ValuesIn(kReferences),
 TEST_P(BacktestingPy, TradesAreTheSameToTheLastBit) {
   const auto expected =
       testing::read_trades(generated_ / (std::string{GetParam().name} + ".trades.csv"));
-  ASSERT_EQ(report_.run.trades.size(), expected.size());
+  ASSERT_EQ(report_.history.trades.size(), expected.size());
   for (std::size_t i = 0; i < expected.size(); ++i) {
-    const Trade& trade = report_.run.trades[i];
+    const Trade& trade = report_.history.trades[i];
     EXPECT_EQ(trade.units, expected[i].size) << i;
     EXPECT_EQ(trade.entry_bar, expected[i].entry_bar) << i;
     EXPECT_EQ(trade.exit_bar, expected[i].exit_bar) << i;
@@ -74,11 +74,11 @@ TEST_P(BacktestingPy, TradesAreTheSameToTheLastBit) {
 TEST_P(BacktestingPy, EquityAndDrawdownAreTheSameOnEveryBar) {
   const auto rows =
       testing::read_cells(generated_ / (std::string{GetParam().name} + ".equity.csv"));
-  ASSERT_EQ(report_.run.equity.size(), rows.size());
-  const std::vector<double> drawdown = drawdown_series(report_.run.equity);
+  ASSERT_EQ(report_.history.equity.size(), rows.size());
+  const std::vector<double> drawdown = drawdown_series(report_.history.equity);
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const double equity = testing::number(rows[i][1]);
-    EXPECT_NEAR(report_.run.equity[i], equity, 1e-12 * equity) << i;
+    EXPECT_NEAR(report_.history.equity[i], equity, 1e-12 * equity) << i;
     EXPECT_NEAR(drawdown[i], testing::number(rows[i][2]), 1e-12) << i;
   }
 }

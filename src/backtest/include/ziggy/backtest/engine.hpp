@@ -10,7 +10,7 @@
 namespace ziggy::backtest {
 
 struct Report {
-  Run run;
+  History history;
   Metrics metrics;
   std::size_t warm_up = 0;  // bars before the strategy's indicators all have a value
 };
@@ -22,6 +22,6 @@ struct Report {
 /// The account's history alone, for decisions from anywhere: `targets` holds one for each bar.
 /// Reuses the memory of `out`.
 void simulate(const Rules& rules, std::span<const quant::Target> targets, quant::BarView bars,
-              Run& out);
+              History& out);
 
 }  // namespace ziggy::backtest

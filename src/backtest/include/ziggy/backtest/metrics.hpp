@@ -74,12 +74,12 @@ struct Scratch {
 };
 
 /// Measures a run over `bars`. Linear in the bars and trades.
-[[nodiscard]] Metrics measure(const Run& run, const BarColumns& bars, std::size_t warm_up);
+[[nodiscard]] Metrics measure(const History& history, const BarColumns& bars, std::size_t warm_up);
 
 /// The same with what can be shared and used again; `var_95_pct` is left NaN, since its selection
 /// costs a sweep more than all other figures.
-[[nodiscard]] Metrics measure_quickly(const Run& run, const BarColumns& bars, std::size_t warm_up,
-                                      const Timeline& timeline, const Benchmark& benchmark,
-                                      Scratch& scratch);
+[[nodiscard]] Metrics measure_quickly(const History& history, const BarColumns& bars,
+                                      std::size_t warm_up, const Timeline& timeline,
+                                      const Benchmark& benchmark, Scratch& scratch);
 
 }  // namespace ziggy::backtest

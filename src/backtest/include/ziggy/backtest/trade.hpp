@@ -42,7 +42,7 @@ struct OpenTrade {
 };
 
 /// What happened: the account bar by bar.
-struct Run {
+struct History {
   std::vector<Trade> trades;   // closed ones, by time of their exit
   std::vector<double> equity;  // at each close, open profit included; the exit's costs are not
   std::optional<OpenTrade> open;
