@@ -59,6 +59,10 @@ void create_private_file(const std::string& path) {
   ::close(file);
 }
 
+sqlite_api::sqlite3* handle_of(Connection& connection) {
+  return reinterpret_cast<sqlite_api::sqlite3*>(connection.sqlite());
+}
+
 /// Programs that open a new file together race for this switch, and SQLite answers "locked" to the
 /// loser at once rather than after the busy timeout.
 void switch_to_wal(Connection& connection, std::chrono::milliseconds patience) {
@@ -66,7 +70,8 @@ void switch_to_wal(Connection& connection, std::chrono::milliseconds patience) {
   for (std::chrono::milliseconds waited{0};; waited += kPause) {
     auto done = connection.execute("PRAGMA journal_mode=WAL");
     if (done) return;
-    if (waited >= patience) throw std::runtime_error{done.error().detail()};
+    const bool locked = (sqlite_api::sqlite3_errcode(handle_of(connection)) & 0xFF) == SQLITE_BUSY;
+    if (!locked || waited >= patience) throw std::runtime_error{done.error().detail()};
     std::this_thread::sleep_for(kPause);
   }
 }
