@@ -30,6 +30,29 @@ constexpr double kEquityScale = 10'000;
 /// price.
 constexpr nanoseconds kPauseMax = days{180};
 
+std::optional<Timestamp> time_of(std::string_view field, const LeanName& name) {
+  sys_days date{};
+  nanoseconds of_day{0};
+  if (name.date) {
+    const auto milliseconds = scan::number(field);
+    constexpr double kDayMs = 86'400'000;
+    if (!milliseconds || *milliseconds < 0 || *milliseconds >= kDayMs) return std::nullopt;
+    if (*milliseconds != std::floor(*milliseconds)) return std::nullopt;
+    date = *name.date;
+    of_day = std::chrono::milliseconds{static_cast<std::int64_t>(*milliseconds)};
+  } else {
+    const auto wall = scan::wall_time(field);
+    if (!wall || wall->offset_seconds != 0 || field.size() < 8 || !scan::is_digit(field[4]))
+      return std::nullopt;
+    const Timestamp time{nanoseconds{wall->nanos}};
+    date = date_of(time);
+    of_day = time - date;
+  }
+  if (!is_intraday(name.interval)) return Timestamp{date};
+  if (name.security == LeanName::Security::Crypto) return Timestamp{date} + of_day;
+  return from_new_york(date, of_day);
+}
+
 class Reader {
  public:
   explicit Reader(const LeanName& name) : name_{name} { file_.interval = name.interval; }
@@ -48,7 +71,7 @@ class Reader {
       return problem(
           "", fmt::format("{} columns where {} are expected", fields_.size(), kTradeColumns));
     }
-    const std::optional<Timestamp> time = read_time(fields_[0]);
+    const std::optional<Timestamp> time = time_of(fields_[0], name_);
     if (!time) return problem("time", fmt::format("{} is no {}", quoted(fields_[0]), time_form()));
     std::array<double, 5> numbers{};
     for (std::size_t i = 0; i < numbers.size(); ++i) {
@@ -74,29 +97,6 @@ class Reader {
 
   [[nodiscard]] std::string_view time_form() const {
     return name_.date ? "count of milliseconds since midnight" : "time like 20131004 09:00";
-  }
-
-  [[nodiscard]] std::optional<Timestamp> read_time(std::string_view field) const {
-    sys_days date{};
-    nanoseconds of_day{0};
-    if (name_.date) {
-      const auto milliseconds = scan::number(field);
-      constexpr double kDayMs = 86'400'000;
-      if (!milliseconds || *milliseconds < 0 || *milliseconds >= kDayMs) return std::nullopt;
-      if (*milliseconds != std::floor(*milliseconds)) return std::nullopt;
-      date = *name_.date;
-      of_day = std::chrono::milliseconds{static_cast<std::int64_t>(*milliseconds)};
-    } else {
-      const auto wall = scan::wall_time(field);
-      if (!wall || wall->offset_seconds != 0 || field.size() < 8 || !scan::is_digit(field[4]))
-        return std::nullopt;
-      const Timestamp time{nanoseconds{wall->nanos}};
-      date = date_of(time);
-      of_day = time - date;
-    }
-    if (!is_intraday(name_.interval)) return Timestamp{date};
-    if (name_.security == LeanName::Security::Crypto) return Timestamp{date} + of_day;
-    return from_new_york(date, of_day);
   }
 
   void push(const Bar& bar) {
@@ -179,6 +179,19 @@ void leave_out_other_companies(BarFile& file, const LeanName& name, const LeanCo
 }
 
 }  // namespace
+
+bool has_lean_shape(std::string_view text, const LeanName& name) {
+  Lines lines{text};
+  Fields fields;
+  const auto line = lines.next();
+  if (!line || line->size() > kCsvLineMax || fields.cut(*line, ',') != Fields::Outcome::Cut)
+    return false;
+  if (fields.size() != kTradeColumns || !time_of(fields[0], name)) return false;
+  for (int i = 1; i <= 4 && name.security == LeanName::Security::Equity; ++i) {
+    if (!text::parse_int(fields[i])) return false;
+  }
+  return true;
+}
 
 BarFile read_lean_bars(std::string_view text, const LeanName& name, const LeanCompany& company) {
   Reader reader{name};

@@ -101,6 +101,19 @@ TEST(Lean, RefusesWithLineColumnAndReason) {
             "2013-10-04T04:01:00Z");
 }
 
+TEST(Lean, TellsItsOwnRowsFromOtherCsv) {
+  const auto told = [](std::string_view path, std::string_view text) {
+    return has_lean_shape(text, parse_lean_path(path).value());
+  };
+  EXPECT_TRUE(told("equity-minute/spy/20131004_trade.csv",
+                   "14400000,1674100,1674100,1672500,1672700,3197\n"));
+  EXPECT_TRUE(told("equity-daily/spy.csv", "19980102 00:00,973100,975300,965300,973600,2150000\n"));
+  EXPECT_TRUE(told("crypto-daily/btcusd_trade.csv", "20141201 00:00,300.5,370,300,370,0.05\n"));
+  EXPECT_FALSE(told("equity/daily/spy.csv", "19980102 00:00,97.31,97.53,96.53,97.36,2150000\n"));
+  EXPECT_FALSE(told("equity/daily/spy.csv", "Date,Open,High,Low,Close,Volume\n"));
+  EXPECT_FALSE(told("equity/daily/spy.csv", ""));
+}
+
 TEST(Lean, FactorsGiveSplitsAndDividends) {
   const auto factors = parse_lean_factors(
       "19980102,0.8613657,0.0357143,1\n20120808,0.8613657,0.03571430,619.86\n"

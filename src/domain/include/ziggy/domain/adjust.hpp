@@ -21,9 +21,9 @@ struct AdjustmentStep {
 /// The factors of all actions, folded from the latest to the earliest, ascending by `before`; bars
 /// from the last step on stay as they are. A split of ratio r divides earlier prices by r and
 /// multiplies their volume with r; a dividend D (only with Adjustment::All) multiplies earlier
-/// prices with 1 - D / C, where C is the last close before the ex-date in `closes` (CRSP's and
-/// Yahoo's method). A dividend that is not smaller than C, or without a close before it, changes
-/// nothing.
+/// prices with 1 - D / C, where C is the last close before the ex-date in `closes` (the method of
+/// CRSP and Yahoo; Quandl took the close of the ex-date). A dividend that is not smaller than C, or
+/// without a close before it, changes nothing.
 ///
 /// `closes` must reach from before the first ex-date to after the last one: factors of a window
 /// come from the whole history, its bars alone do not know later dividends. `interval` is that of

@@ -65,6 +65,11 @@ struct LeanCompany {
   std::optional<std::vector<LeanFactorRow>> factors;
 };
 
+/// Whether the first row of `text` is one of LEAN's trade bars: six columns, its form of time, and
+/// whole numbers for the prices of an equity. Together with the path this tells its files from
+/// other CSV, whose prices must not be divided by ten thousand.
+[[nodiscard]] bool has_lean_shape(std::string_view text, const LeanName& name);
+
 /// Reads LEAN's trade bars. Equity prices are integers of a ten thousandth of a dollar and times
 /// are New York's; crypto prices are written as they are and times are UTC. Like read_csv_bars it
 /// never throws and puts what is wrong into `problems`; rows of eleven columns are quotes and are
