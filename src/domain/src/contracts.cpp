@@ -6,6 +6,8 @@
 #include <cmath>
 #include <optional>
 
+#include "ziggy/domain/resample.hpp"
+
 namespace ziggy {
 
 namespace {
@@ -28,14 +30,23 @@ std::optional<ContractRule> broken_by_bar(const BarColumns& bars, std::size_t i)
   return std::nullopt;
 }
 
-/// The ratio of all splits whose ex-date lies after one bar and not after the next. An intraday bar
-/// of the session before may lie up to four hours into the UTC ex-date: New York trades until
-/// 01:00Z.
+/// The ratio of all splits whose ex-date lies after one bar's close and not after the next one's.
+/// An intraday bar of the session before may lie up to four hours into the UTC ex-date: New York
+/// trades until 01:00Z. A week or month closes at its period's end, whatever day of it names the
+/// bar.
 double split_between(std::span<const CorporateAction> actions, std::int64_t before,
                      std::int64_t now, Interval interval) noexcept {
   using std::chrono::hours;
   using std::chrono::nanoseconds;
   const std::int64_t grace = is_intraday(interval) ? nanoseconds{hours{4}}.count() : 0;
+  if (interval > Interval::Day) {
+    const auto last_day = [interval](std::int64_t time) {
+      const Timestamp start = period_start(Timestamp{nanoseconds{time}}, interval);
+      return (period_end(start, interval) - std::chrono::days{1}).time_since_epoch().count();
+    };
+    before = last_day(before);
+    now = last_day(now);
+  }
   double ratio = 1;
   for (const CorporateAction& action : actions) {
     const std::int64_t ex_date = action.ex_date.time_since_epoch().count();

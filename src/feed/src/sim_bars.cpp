@@ -87,9 +87,13 @@ void trim(BarColumns& bars, const BarsWanted& wanted) {
 class SessionBars {
  public:
   SessionBars(const SymbolView& symbol, Interval interval, const BarsWanted& wanted)
-      : symbol_{symbol}, wanted_{wanted}, length_{nominal_length(interval)}, level_{level_of(interval)} {}
+      : symbol_{symbol},
+        wanted_{wanted},
+        length_{nominal_length(interval)},
+        level_{level_of(interval)} {}
 
-  // At least the first or last `count` bars of session `index` that are wanted, if there are so many.
+  // At least the first or last `count` bars of session `index` that are wanted, if there are so
+  // many.
   [[nodiscard]] BarColumns take(std::size_t index, std::size_t count) const {
     const Hours hours = symbol_.timetable->at(index);
     const Session session = symbol_.session(index);
@@ -100,8 +104,8 @@ class SessionBars {
     Node node;
     Timestamp time = Timestamp::min();
     const auto flush = [&] {
-      if (time >= wanted_.range.start && time < wanted_.range.end && time + length_ <= wanted_.now &&
-          time != Timestamp::min()) {
+      if (time >= wanted_.range.start && time < wanted_.range.end &&
+          time + length_ <= wanted_.now && time != Timestamp::min()) {
         bars.push_back(to_bar(time, node, *symbol_.listing));
       }
     };
@@ -122,11 +126,16 @@ class SessionBars {
  private:
   static Level level_of(Interval interval) {
     switch (interval) {
-      case Interval::Second: return Level::Second;
-      case Interval::Minute: return Level::Minute;
-      case Interval::Minute5: return Level::Minute5;
-      case Interval::Minute15: return Level::Minute15;
-      default: return Level::Minute30;
+      case Interval::Second:
+        return Level::Second;
+      case Interval::Minute:
+        return Level::Minute;
+      case Interval::Minute5:
+        return Level::Minute5;
+      case Interval::Minute15:
+        return Level::Minute15;
+      default:
+        return Level::Minute30;
     }
   }
 
@@ -162,7 +171,8 @@ std::optional<double> SymbolView::previous_close(std::size_t index) const {
   double close = to_price(days->days[index - 1].close);
   const Timestamp date{timetable->at(index).date};
   for (const CorporateAction& action : days->actions) {
-    if (action.ex_date == date && action.kind == CorporateAction::Kind::Split) close /= action.value;
+    if (action.ex_date == date && action.kind == CorporateAction::Kind::Split)
+      close /= action.value;
   }
   return close;
 }
@@ -170,12 +180,15 @@ std::optional<double> SymbolView::previous_close(std::size_t index) const {
 BarColumns day_bars(const SymbolView& symbol, const BarsWanted& wanted) {
   const Timetable& timetable = *symbol.timetable;
   const std::size_t closed = closed_sessions(timetable, wanted.now);
-  const std::size_t end = wanted.range.end > wanted.now ? closed : timetable.before(day_from(wanted.range.end));
-  const Index index = cut({timetable.before(day_from(wanted.range.start)), std::min(end, closed)}, wanted);
+  const std::size_t end =
+      wanted.range.end > wanted.now ? closed : timetable.before(day_from(wanted.range.end));
+  const Index index =
+      cut({timetable.before(day_from(wanted.range.start)), std::min(end, closed)}, wanted);
   BarColumns bars;
   bars.reserve(index.to - index.from);
   for (std::size_t i = index.from; i < index.to; ++i) {
-    bars.push_back(to_bar(Timestamp{timetable.at(i).date}, symbol.session(i).root(), *symbol.listing));
+    bars.push_back(
+        to_bar(Timestamp{timetable.at(i).date}, symbol.session(i).root(), *symbol.listing));
   }
   return bars;
 }
@@ -190,7 +203,8 @@ BarColumns calendar_bars(const SymbolView& symbol, Interval interval, const Bars
     if (from < date) from = next_period(from, interval);
   }
   std::vector<sys_days> periods;
-  for (sys_days start = from; Timestamp{start} < wanted.range.end; start = next_period(start, interval)) {
+  for (sys_days start = from; Timestamp{start} < wanted.range.end;
+       start = next_period(start, interval)) {
     if (Timestamp{next_period(start, interval)} > wanted.now) break;
     if (!wanted.wants_last() && periods.size() == wanted.limit) break;
     periods.push_back(start);

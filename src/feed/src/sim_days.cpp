@@ -36,11 +36,13 @@ double regime_factor(Regime regime) {
 // Regimes last for weeks: calm and normal about fifty sessions, turbulence about twenty.
 Regime next_regime(Regime regime, double uniform) {
   switch (regime) {
-    case Regime::Calm: return uniform < 0.02 ? Regime::Normal : Regime::Calm;
+    case Regime::Calm:
+      return uniform < 0.02 ? Regime::Normal : Regime::Calm;
     case Regime::Normal:
       if (uniform < 0.012) return Regime::Calm;
       return uniform < 0.020 ? Regime::Turbulent : Regime::Normal;
-    case Regime::Turbulent: return uniform < 0.05 ? Regime::Normal : Regime::Turbulent;
+    case Regime::Turbulent:
+      return uniform < 0.05 ? Regime::Normal : Regime::Turbulent;
   }
   return Regime::Normal;
 }
@@ -180,14 +182,16 @@ Session make_session(const Listing& listing, std::uint64_t seed, std::size_t ind
   root.high = std::max<std::int64_t>(
       {day.open, day.close, std::llround(bridge_high(open, close, root.variance, draw.uniform()))});
   root.low = std::min<std::int64_t>(
-      {day.open, day.close, -std::llround(bridge_high(-open, -close, root.variance, draw.uniform()))});
+      {day.open, day.close,
+       -std::llround(bridge_high(-open, -close, root.variance, draw.uniform()))});
   root.low = std::max<std::int64_t>(root.low, 1);
   if (root.high == root.low) ++root.high;
   const double move = std::abs(std::log(close / open)) / static_cast<double>(day.deviation);
   root.volume = std::llround(listing.volume * listing.units_per_volume *
                              std::exp(0.25 * draw.normal()) * (0.7 + 0.4 * move));
   const auto seconds = static_cast<std::int32_t>(
-      std::chrono::duration_cast<std::chrono::seconds>(hours.close - hours.open).count() / 1800 * 1800);
+      std::chrono::duration_cast<std::chrono::seconds>(hours.close - hours.open).count() / 1800 *
+      1800);
   Seconds halt;
   // A pause of 5 to 15 minutes on a five-minute boundary, not in the first or last half hour.
   const double halts = is_exchange && !listing.is_crypto() ? (day.is_turbulent ? 0.01 : 0.001) : 0;

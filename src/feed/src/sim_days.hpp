@@ -29,7 +29,8 @@ class Timetable {
   /// Every UTC day from kFirstDay on, without end.
   Timetable() = default;
   /// `sessions` ascending, all from kFirstDay on.
-  explicit Timetable(std::vector<Hours> sessions) : sessions_{std::move(sessions)}, is_listed_{true} {}
+  explicit Timetable(std::vector<Hours> sessions)
+      : sessions_{std::move(sessions)}, is_listed_{true} {}
 
   [[nodiscard]] Hours at(std::size_t index) const;
   /// How many sessions opened at or before `time`; the running or last one is one less.
@@ -37,7 +38,9 @@ class Timetable {
   /// How many sessions lie before `date`.
   [[nodiscard]] std::size_t before(std::chrono::sys_days date) const;
   /// How many there are up to and with `horizon`.
-  [[nodiscard]] std::size_t until(std::chrono::sys_days horizon) const { return before(horizon + std::chrono::days{1}); }
+  [[nodiscard]] std::size_t until(std::chrono::sys_days horizon) const {
+    return before(horizon + std::chrono::days{1});
+  }
   /// True when each session ends where the next begins: no gap overnight.
   [[nodiscard]] bool is_seamless() const noexcept { return !is_listed_; }
 

@@ -27,8 +27,8 @@ double to_price(std::int64_t cents) { return static_cast<double>(cents) / 100; }
 // Bid and ask around the last print, a cent apart at least, with sizes; new at every print.
 void put_book(Quote& quote, const Listing& listing, std::int64_t last_cents, std::uint64_t key) {
   Draw draw{key};
-  const auto spread = std::max<std::int64_t>(
-      1, std::llround(listing.spread_cents * (0.6 + 0.8 * draw.uniform())));
+  const auto spread =
+      std::max<std::int64_t>(1, std::llround(listing.spread_cents * (0.6 + 0.8 * draw.uniform())));
   const auto below = static_cast<std::int64_t>(draw.below(static_cast<std::uint64_t>(spread) + 1));
   const std::int64_t bid = std::max<std::int64_t>(1, last_cents - below);
   quote.bid = to_price(bid);
@@ -74,7 +74,8 @@ SimMarket::View SimMarket::view(std::size_t listing, Timestamp now) const {
   const Timetable& timetable = symbol.is_crypto() ? world->coins : world->shares;
   const bool is_exchange = static_cast<bool>(exchange_);
   std::call_once(world->made[listing], [&] {
-    world->days[listing] = make_days(symbol, seed_, timetable, timetable.until(world->horizon), is_exchange);
+    world->days[listing] =
+        make_days(symbol, seed_, timetable, timetable.until(world->horizon), is_exchange);
   });
   View view;
   view.listing = &symbol;
@@ -124,7 +125,8 @@ std::optional<Quote> SimMarket::quote(std::size_t listing, Timestamp now) const 
   quote.last_size = static_cast<double>(traded - second.volume * print / 4) / step;
   quote.volume = static_cast<double>(moment.volume_before + traded) / step;
   put_book(quote, *symbol.listing, last,
-           mix(mix(seed_ + listing, kQuoteSalt), static_cast<std::uint64_t>(quote.as_of.time_since_epoch().count())));
+           mix(mix(seed_ + listing, kQuoteSalt),
+               static_cast<std::uint64_t>(quote.as_of.time_since_epoch().count())));
   return quote;
 }
 
@@ -160,25 +162,30 @@ std::vector<Story> SimMarket::stories(std::size_t listing, TimeRange range) cons
     const Hours hours = symbol.timetable->at(i);
     for (const CorporateAction& action : symbol.days->actions) {
       if (date_of(action.ex_date) != hours.date) continue;
-      tell(hours.open, action.kind == CorporateAction::Kind::Split
-                           ? fmt::format("{} trades {:g} for 1 after its split", name, action.value)
-                           : fmt::format("{} trades without its dividend of {:.2f}", name, action.value));
+      tell(hours.open,
+           action.kind == CorporateAction::Kind::Split
+               ? fmt::format("{} trades {:g} for 1 after its split", name, action.value)
+               : fmt::format("{} trades without its dividend of {:.2f}", name, action.value));
     }
     if (const auto before = symbol.previous_close(i)) {
       const double gap = to_price(day.open) / *before - 1;
       if (std::abs(gap) > 1.5 * static_cast<double>(day.deviation)) {
-        tell(hours.open, fmt::format("{} opens {:.1f} % {}", name, std::abs(gap) * 100, gap > 0 ? "higher" : "lower"));
+        tell(hours.open, fmt::format("{} opens {:.1f} % {}", name, std::abs(gap) * 100,
+                                     gap > 0 ? "higher" : "lower"));
       }
     }
     const Session session = symbol.session(i);
     if (session.halt().to > 0) {
-      tell(hours.open + std::chrono::seconds{session.halt().from}, fmt::format("Trading in {} is paused", name));
-      tell(hours.open + std::chrono::seconds{session.halt().to}, fmt::format("Trading in {} resumes", name));
+      tell(hours.open + std::chrono::seconds{session.halt().from},
+           fmt::format("Trading in {} is paused", name));
+      tell(hours.open + std::chrono::seconds{session.halt().to},
+           fmt::format("Trading in {} resumes", name));
     }
     const double move = std::log(to_price(day.close) / to_price(day.open));
     if (std::abs(move) > 1.8 * static_cast<double>(day.deviation)) {
-      tell(hours.close, fmt::format("{} {} {:.1f} % in one session", name, move > 0 ? "gains" : "loses",
-                                    std::abs(std::expm1(move)) * 100));
+      tell(hours.close,
+           fmt::format("{} {} {:.1f} % in one session", name, move > 0 ? "gains" : "loses",
+                       std::abs(std::expm1(move)) * 100));
     }
   }
   return stories;

@@ -26,9 +26,9 @@ struct Story {
 };
 
 /// The simulated market as a pure function of (seed, symbol, time): any bar of any interval and any
-/// quote can be asked in any order, from any thread, and is the same in every process. All bars of a
-/// symbol agree: a day is the sum of its minutes, a minute of its seconds, and a second of the four
-/// prints that the live quotes show.
+/// quote can be asked in any order, from any thread, and is the same in every process. All bars of
+/// a symbol agree: a day is the sum of its minutes, a minute of its seconds, and a second of the
+/// four prints that the live quotes show.
 class SimMarket {
  public:
   /// Without `exchange`, every UTC day is a session of every symbol, one after the other without
@@ -39,8 +39,9 @@ class SimMarket {
   [[nodiscard]] std::optional<Quote> quote(std::size_t listing, Timestamp now) const;
 
   /// Closed bars with `t` inside `range`: the last `limit` when `range.start` is Timestamp::min(),
-  /// else the first. Hours and four hours are cut at whole UTC hours; a week is named by its Monday, a
-  /// month by its first day. A day is closed when its session is, every other bar when its period is.
+  /// else the first. Hours and four hours are cut at whole UTC hours; a week is named by its
+  /// Monday, a month by its first day. A day is closed when its session is, every other bar when
+  /// its period is.
   [[nodiscard]] BarColumns bars(std::size_t listing, Interval interval, TimeRange range,
                                 std::size_t limit, Timestamp now) const;
 

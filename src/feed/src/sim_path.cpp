@@ -13,8 +13,9 @@ constexpr std::array<std::int32_t, 5> kLevelSeconds = {1800, 900, 300, 60, 1};
 // How many parts a part of the level before has.
 constexpr std::array<std::int32_t, 5> kFan = {0, 2, 3, 5, 60};
 
-// Beyond this many standard deviations between an extreme and the ends of a stretch, the path is led
-// to the extreme by the next split; otherwise a single second would have to jump there and back.
+// Beyond this many standard deviations between an extreme and the ends of a stretch, the path is
+// led to the extreme by the next split; otherwise a single second would have to jump there and
+// back.
 constexpr double kPullBeyond = 0.9;
 
 struct Halves {
@@ -82,8 +83,8 @@ Node flat(std::int64_t price) {
   return {.open = price, .high = price, .low = price, .close = price, .is_empty = true};
 }
 
-/// `share` of the variance and, about, of the volume goes to the left part; 0 or 1 when the other one
-/// is halted.
+/// `share` of the variance and, about, of the volume goes to the left part; 0 or 1 when the other
+/// one is halted.
 Halves split(const Node& node, double share, std::uint64_t key) {
   if (node.is_empty) return {node, node};
   if (share <= 0) return {flat(node.open), node};

@@ -6,10 +6,10 @@
 
 namespace ziggy::feed::sim {
 
-/// One stretch of simulated trading, prices in cents. A session is split into halves, thirds, minutes
-/// and at last seconds; each split hands the extremes, the volume and the variance of the whole to its
-/// parts, so that bars of all intervals agree by construction and any second is found in about
-/// seventeen steps without replaying what came before.
+/// One stretch of simulated trading, prices in cents. A session is split into halves, thirds,
+/// minutes and at last seconds; each split hands the extremes, the volume and the variance of the
+/// whole to its parts, so that bars of all intervals agree by construction and any second is found
+/// in about seventeen steps without replaying what came before.
 struct Node {
   std::int64_t open = 0;
   std::int64_t high = 0;
@@ -38,8 +38,8 @@ enum class Level : std::uint8_t { Minute30, Minute15, Minute5, Minute, Second };
 /// One session of one symbol as a tree of which only the parts that are asked for are computed.
 class Session {
  public:
-  /// `root` has high > low; `seconds` is a multiple of 1800; `halt` is empty or whole 5-minute parts
-  /// that leave something to trade on both sides.
+  /// `root` has high > low; `seconds` is a multiple of 1800; `halt` is empty or whole 5-minute
+  /// parts that leave something to trade on both sides.
   Session(Node root, std::uint64_t key, std::int32_t seconds, Seconds halt, bool is_u_shaped)
       : root_{root}, key_{key}, seconds_{seconds}, halt_{halt}, is_u_shaped_{is_u_shaped} {}
 
@@ -75,9 +75,9 @@ class Session {
   bool is_u_shaped_;
 };
 
-/// The four prints of one second in the order in which they happen, a quarter of a second apart: they
-/// begin with its open, end with its close and touch both extremes, so that a bar built from the live
-/// ticks is the bar of the history. At least two of them move the price.
+/// The four prints of one second in the order in which they happen, a quarter of a second apart:
+/// they begin with its open, end with its close and touch both extremes, so that a bar built from
+/// the live ticks is the bar of the history. At least two of them move the price.
 struct Prints {
   std::int64_t price[4];
 };

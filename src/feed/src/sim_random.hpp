@@ -39,7 +39,8 @@ class Draw {
   constexpr double uniform() noexcept {
     return (static_cast<double>(bits() >> 12U) + 0.5) * 0x1p-52;
   }
-  /// Mean 0, variance 1, by the sum of four uniforms: within ±3.47, which keeps every price bounded.
+  /// Mean 0, variance 1, by the sum of four uniforms: within ±3.47, which keeps every price
+  /// bounded.
   constexpr double normal() noexcept {
     const std::uint64_t b = bits();
     const auto sum = (b & 0xffffU) + ((b >> 16U) & 0xffffU) + ((b >> 32U) & 0xffffU) + (b >> 48U);

@@ -43,7 +43,8 @@ inline constexpr std::array kListings = {
     Listing{"META", "Meta Platforms (simulated)", "equity", 580, 0.024, 1.25, 6, 14e6, 0.004, 1},
     Listing{"TSLA", "Tesla (simulated)", "equity", 300, 0.036, 1.80, 3, 95e6, 0, 1},
     Listing{"JPM", "JPMorgan Chase (simulated)", "equity", 230, 0.016, 1.00, 2, 9e6, 0.022, 1},
-    Listing{"BTC-USD", "Bitcoin (simulated)", "crypto", 68'000, 0.032, 0.60, 150, 28'000, 0, 10'000},
+    Listing{"BTC-USD", "Bitcoin (simulated)", "crypto", 68'000, 0.032, 0.60, 150, 28'000, 0,
+            10'000},
     Listing{"ETH-USD", "Ether (simulated)", "crypto", 2'900, 0.042, 0.70, 20, 420'000, 0, 10'000},
 };
 

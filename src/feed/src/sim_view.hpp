@@ -18,7 +18,8 @@ struct SymbolView {
   bool is_exchange = false;
 
   [[nodiscard]] Session session(std::size_t index) const {
-    return make_session(*listing, seed, index, days->days[index], timetable->at(index), is_exchange);
+    return make_session(*listing, seed, index, days->days[index], timetable->at(index),
+                        is_exchange);
   }
   /// The close before session `index`, in today's shares when the session begins with a split.
   [[nodiscard]] std::optional<double> previous_close(std::size_t index) const;
@@ -34,7 +35,9 @@ struct BarsWanted {
 
 [[nodiscard]] BarColumns day_bars(const SymbolView& symbol, const BarsWanted& wanted);
 /// Weeks and months.
-[[nodiscard]] BarColumns calendar_bars(const SymbolView& symbol, Interval interval, const BarsWanted& wanted);
-[[nodiscard]] BarColumns intraday_bars(const SymbolView& symbol, Interval interval, const BarsWanted& wanted);
+[[nodiscard]] BarColumns calendar_bars(const SymbolView& symbol, Interval interval,
+                                       const BarsWanted& wanted);
+[[nodiscard]] BarColumns intraday_bars(const SymbolView& symbol, Interval interval,
+                                       const BarsWanted& wanted);
 
 }  // namespace ziggy::feed::sim

@@ -16,8 +16,8 @@
 #include "ziggy/domain/symbol.hpp"
 #include "ziggy/net/task.hpp"
 
-/// Vendors of market data behind one interface. One file per vendor turns its bytes into the words of
-/// `domain`; nothing above knows a vendor's field names, hosts or quirks.
+/// Vendors of market data behind one interface. One file per vendor turns its bytes into the words
+/// of `domain`; nothing above knows a vendor's field names, hosts or quirks.
 namespace ziggy::feed {
 
 /// The start of a request that means "the last `limit` bars before `range.end`".
@@ -28,14 +28,15 @@ struct BarsRequest {
   Interval interval = Interval::Day;
   /// Half open. With `range.start == kNoStart` the last `limit` bars before `range.end` are meant,
   /// otherwise the first `limit` from `range.start` on.
-  TimeRange range;
+  TimeRange range = {};
   std::size_t limit = 1000;
 };
 
 struct BarsReply {
   /// Unadjusted, ascending, inside the range, at most `limit`; whatever basis the vendor uses.
   BarColumns bars;
-  /// Every split and dividend the vendor knows of the symbol, ascending; not only those in the range.
+  /// Every split and dividend the vendor knows of the symbol, ascending; not only those in the
+  /// range.
   std::vector<CorporateAction> actions;
   /// When the vendor says this was true.
   Timestamp as_of;
@@ -51,16 +52,17 @@ struct Headline {
 /// What a vendor can list by itself.
 struct SymbolInfo {
   Symbol symbol;
-  std::string_view name;
+  /// For people; empty when nobody said one.
+  std::string name;
   /// "equity", "etf", "crypto", "index"; empty when unknown.
-  std::string_view asset_class;
+  std::string_view asset_class = {};
 };
 
 /// Sources may be asked from any loop at the same time. They work on the awaiting coroutine's
 /// executor, never block it, and stop early when canceled or past `call.deadline`.
 ///
-/// Errors of every source: UnknownSymbol when the vendor does not know it; NotSupported when it never
-/// could answer such a request (interval, asset class), which nobody holds against it;
+/// Errors of every source: UnknownSymbol when the vendor does not know it; NotSupported when it
+/// never could answer such a request (interval, asset class), which nobody holds against it;
 /// ProviderTimeout, ProviderUnavailable, ProviderQuota, NotEntitled, BadPayload otherwise.
 class BarSource {
  public:
@@ -83,7 +85,7 @@ class NewsSource {
   virtual ~NewsSource() = default;
   /// Headlines about `symbol` inside `range`, ascending by time.
   virtual net::Task<Result<std::vector<Headline>>> headlines(Symbol symbol, TimeRange range,
-                                                            Call call) = 0;
+                                                             Call call) = 0;
 };
 
 /// Hears what a vendor pushes. Called on the vendor's own loop; must not block.
@@ -119,7 +121,7 @@ class Provider {
   virtual CryptoSource* crypto() noexcept { return nullptr; }
   virtual NewsSource* news() noexcept { return nullptr; }
   virtual StreamSource* stream() noexcept { return nullptr; }
-  /// Cheap, from memory; empty when the vendor can't list.
+  /// Blocking; empty when the vendor can't list.
   [[nodiscard]] virtual std::vector<SymbolInfo> symbols() const { return {}; }
 };
 
