@@ -1,13 +1,14 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 
 #include "ziggy/quant/strategies.hpp"
 
-/// What strategies exist, by number: the place in `strategies()`.
+/// What strategies exist; a Kind is a place in `strategies()`.
 namespace ziggy::quant::detail {
 
-enum Kind : std::size_t { kSmaCross, kRsiReversion, kMacd, kDonchianBreakout, kBuyAndHold };
+enum class Kind : std::uint8_t { SmaCross, RsiReversion, Macd, DonchianBreakout, BuyAndHold };
 
 /// A year of minute bars of an exchange is about 100 000; a window of that costs 1.6 MB.
 inline constexpr double kPeriodMax = 100'000;
@@ -44,5 +45,9 @@ inline constexpr std::array kCatalogue = {
         "lowest low; leaves at the shorter channel's other side.",
         kDonchianParameters},
     StrategySpec{"buy_and_hold", "Long from the first bar on.", {}}};
+
+inline Kind kind_of(const StrategyCall& call) noexcept {
+  return static_cast<Kind>(&call.spec() - kCatalogue.data());
+}
 
 }  // namespace ziggy::quant::detail

@@ -46,13 +46,14 @@ void check_order(const StrategyCall& call, std::vector<FieldError>& faults) {
                       fmt::format("{} must be less than {}, but {} is not less than {}", low, high,
                                   call.value(low), call.value(high))});
   };
-  switch (&call.spec() - detail::kCatalogue.data()) {
-    case detail::kSmaCross:
-    case detail::kMacd:
+  switch (detail::kind_of(call)) {
+    case detail::Kind::SmaCross:
+    case detail::Kind::Macd:
       return need_less("fast", "slow");
-    case detail::kRsiReversion:
+    case detail::Kind::RsiReversion:
       return need_less("oversold", "overbought");
-    default:
+    case detail::Kind::DonchianBreakout:
+    case detail::Kind::BuyAndHold:
       return;
   }
 }

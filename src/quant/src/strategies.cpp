@@ -62,21 +62,17 @@ void run_sma_cross(std::span<const double> parameters, BarView bars, SignalColum
 using Rule = std::variant<detail::SmaCross, detail::RsiReversion, detail::MacdCross,
                           detail::DonchianBreakout, detail::BuyAndHold>;
 
-std::size_t kind_of(const StrategyCall& call) {
-  return static_cast<std::size_t>(&call.spec() - detail::kCatalogue.data());
-}
-
 Rule make_rule(const StrategyCall& call) {
-  switch (kind_of(call)) {
-    case detail::kSmaCross:
+  switch (detail::kind_of(call)) {
+    case detail::Kind::SmaCross:
       return Rule{std::in_place_type<detail::SmaCross>, call.values()};
-    case detail::kRsiReversion:
+    case detail::Kind::RsiReversion:
       return Rule{std::in_place_type<detail::RsiReversion>, call.values()};
-    case detail::kMacd:
+    case detail::Kind::Macd:
       return Rule{std::in_place_type<detail::MacdCross>, call.values()};
-    case detail::kDonchianBreakout:
+    case detail::Kind::DonchianBreakout:
       return Rule{std::in_place_type<detail::DonchianBreakout>, call.values()};
-    default:
+    case detail::Kind::BuyAndHold:
       return Rule{std::in_place_type<detail::BuyAndHold>, call.values()};
   }
 }
@@ -85,16 +81,16 @@ Rule make_rule(const StrategyCall& call) {
 
 void decide(const StrategyCall& call, BarView bars, SignalColumn& out) {
   out.targets.resize(bars.size());
-  switch (kind_of(call)) {
-    case detail::kSmaCross:
+  switch (detail::kind_of(call)) {
+    case detail::Kind::SmaCross:
       return run_sma_cross(call.values(), bars, out);
-    case detail::kRsiReversion:
+    case detail::Kind::RsiReversion:
       return run<detail::RsiReversion>(call.values(), bars, out);
-    case detail::kMacd:
+    case detail::Kind::Macd:
       return run<detail::MacdCross>(call.values(), bars, out);
-    case detail::kDonchianBreakout:
+    case detail::Kind::DonchianBreakout:
       return run<detail::DonchianBreakout>(call.values(), bars, out);
-    default:
+    case detail::Kind::BuyAndHold:
       return run<detail::BuyAndHold>(call.values(), bars, out);
   }
 }

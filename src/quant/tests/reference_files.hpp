@@ -46,6 +46,7 @@ class Table {
     while (at < header_.size() && !text::equals_ignoring_case(header_[at], name)) ++at;
     EXPECT_LT(at, header_.size()) << "no column " << name;
     std::vector<std::string> column;
+    column.reserve(rows_.size());
     for (const auto& row : rows_) column.push_back(at < row.size() ? row[at] : "");
     return column;
   }
