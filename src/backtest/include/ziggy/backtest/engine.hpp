@@ -1,6 +1,7 @@
 #pragma once
 
 #include <span>
+#include <string_view>
 
 #include "ziggy/backtest/metrics.hpp"
 #include "ziggy/backtest/spec.hpp"
@@ -8,6 +9,9 @@
 #include "ziggy/domain/bar.hpp"
 
 namespace ziggy::backtest {
+
+/// Changes whenever the same spec and bars give other trades.
+inline constexpr std::string_view kEngineVersion = "1";
 
 struct Report {
   History history;
