@@ -145,7 +145,12 @@ FileImport import_file(const fs::path& file, const ImportOptions& options,
   import.file = file.string();
   Result<Content> content = read_content(file, options);
   if (!content) {
-    import.error = fmt::format("{}: {}", import.file, content.error().detail());
+    // What kind of file it is shows in its first line.
+    const bool is_another_kind = content.error().code() == ErrorCode::NotSupported;
+    if (is_another_kind) import.problems.push_back({1, {}, content.error().detail()});
+    import.problem_count = import.problems.size();
+    import.error = fmt::format("{}{}: {}", import.file, is_another_kind ? " line 1" : "",
+                               content.error().detail());
     return import;
   }
   import.symbol = content->symbol;

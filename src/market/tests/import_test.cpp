@@ -106,6 +106,16 @@ TEST_F(Import, SaysWhatCannotBeRead) {
   EXPECT_NE(nameless.error.find("--symbol"), std::string::npos) << nameless.error;
 }
 
+TEST_F(Import, QuotesAreRefusedWithTheirLine) {
+  const fs::path quotes =
+      write("equity-minute/spy/20131008_quote.csv", "14400000,1,1,1,1,1,2,2,2,2,1\n");
+  const FileImport refused = import(quotes, lean_options(ImportOptions::Format::Lean));
+  EXPECT_EQ(refused.error,
+            quotes.string() +
+                " line 1: a quote file: bid and ask bars are not imported, only trade bars are");
+  EXPECT_EQ(refused.problem_count, 1);
+}
+
 TEST_F(Import, OptionsAndTheNameGoBeforeTheSpacing) {
   const FileImport named = import(write("AAPL_1w.csv", kTwoDays));
   EXPECT_EQ(named.interval, Interval::Week);
