@@ -22,9 +22,9 @@ enum class RsiMethod : std::uint8_t {
 };
 
 /// Relative strength index, 0 to 100; the first value at bar `period`. With neither gain nor loss
-/// in the history it is 0, as in TA-Lib (Stock.Indicators and backtrader answer 100 when there is
-/// no loss). The RSI of backtesting.py's examples is another one: pandas' ewm(com = period), which
-/// has smoothing 1 / (period + 1), no seed, and values from the second bar on.
+/// in the history it is 0, as in TA-Lib (Stock.Indicators answers 100 there, backtrader's RSI_Safe
+/// 50). The RSI of backtesting.py's examples is another one: pandas' ewm(com = period), which has
+/// smoothing 1 / (period + 1), no seed, and values from the second bar on.
 class Rsi {
  public:
   explicit Rsi(std::size_t period = 14, RsiMethod method = RsiMethod::Wilder);
