@@ -69,7 +69,11 @@ class PostgresRows {
 /// The stream of a COPY … FROM STDIN (FORMAT binary).
 class PostgresCopy {
  public:
-  PostgresCopy() {
+  /// A stream sent in several pieces has its header in the first and its end in the last.
+  enum class Header : std::uint8_t { Yes, No };
+
+  explicit PostgresCopy(Header header = Header::Yes) {
+    if (header == Header::No) return;
     using namespace std::string_view_literals;
     bytes_ += "PGCOPY\n\377\r\n\0"sv;  // the signature
     put(std::uint32_t{0});             // flags
