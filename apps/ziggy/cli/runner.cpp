@@ -18,6 +18,9 @@ constexpr int kUsage = 2;
 void add_global_options(CLI::App& app, Runner& runner) {
   app.require_subcommand(0, 1);
   app.fallthrough();
+  app.footer(
+      "Settings come from defaults, ziggy.toml, .env, the environment and the command line, in "
+      "this order; `ziggy config show` prints them.\nExit codes: 0 done, 1 failed, 2 usage.");
   app.set_version_flag("--version", "ziggy " ZIGGY_VERSION);
   app.add_option_function<std::string>(
       "--config", [&runner](const std::string& path) { runner.command_line().config_file = path; },

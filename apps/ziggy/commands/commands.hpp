@@ -11,6 +11,7 @@ void add_export_command(CLI::App& app, Runner& runner);
 void add_import_command(CLI::App& app, Runner& runner);
 void add_db_command(CLI::App& app, Runner& runner);
 void add_migrate_command(CLI::App& app, Runner& runner);
+void add_health_command(CLI::App& app, Runner& runner);
 void add_version_command(CLI::App& app, Runner& runner);
 
 inline void add_commands(CLI::App& app, Runner& runner) {
@@ -19,6 +20,7 @@ inline void add_commands(CLI::App& app, Runner& runner) {
   add_export_command(app, runner);
   add_migrate_command(app, runner);
   add_db_command(app, runner);
+  add_health_command(app, runner);
   add_version_command(app, runner);
 }
 

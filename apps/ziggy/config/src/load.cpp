@@ -19,6 +19,20 @@ struct Raw {
   std::string origin{source_name(Source::Default)};
 };
 
+/// The path of a webhook is its credential: as a whole, and each part that is no plain word.
+template <class Remember>
+void remember_path(std::string_view path, Remember&& remember) {
+  remember(std::string{path});
+  while (!path.empty()) {
+    const std::size_t end = std::min(path.find_first_of("/?&="), path.size());
+    const std::string_view part = path.substr(0, end);
+    const bool is_word =
+        std::ranges::all_of(part, [](char c) { return (c >= 'a' && c <= 'z') || c == '-'; });
+    if (part.size() >= (is_word ? 16U : 8U)) remember(std::string{part});
+    path.remove_prefix(std::min(path.size(), end + 1));
+  }
+}
+
 /// Gathers the layers, then turns the winners into Settings.
 class Loader {
  public:
@@ -120,13 +134,21 @@ class Loader {
       for (const std::string_view part : text::split_list(text)) remember(std::string{part});
       const std::size_t host = text.find("://");
       const std::size_t path = host == std::string_view::npos ? host : text.find('/', host + 3);
-      if (path != std::string_view::npos) remember(std::string{text.substr(path)});
+      if (path != std::string_view::npos) remember_path(text.substr(path), remember);
       return;
     }
     for (const std::string_view url : text::split_list(text)) {
       std::ranges::for_each(url_passwords(url), remember);
-      if (mask_url(url) == "***" && url.find('@') != std::string_view::npos)
-        remember(std::string{url});
+    }
+    // A URL that cannot be read (a password with a bare `/`, say) holds its secret all the same.
+    const std::size_t at = text.rfind('@');
+    if (at == std::string_view::npos) return;
+    const std::size_t scheme = text.find("://");
+    const std::size_t user = scheme == std::string_view::npos ? 0 : scheme + 3;
+    const std::size_t colon = text.find(':', user);
+    if (mask_url(text) == "***" && colon < at) {
+      remember(std::string{text});
+      remember(std::string{text.substr(colon + 1, at - colon - 1)});
     }
   }
 

@@ -37,15 +37,15 @@ std::string show_table(const Loaded& loaded) {
 }
 
 std::string show_json(const Loaded& loaded) {
-  std::string out = "{\"settings\":{";
+  std::string out = "{\"settings\":[";
   for (const Value& value : loaded.values) {
     if (&value != &loaded.values.front()) out += ',';
     out += fmt::format(
-        "{}:{{\"value\":{},\"source\":{},\"origin\":{},\"secret\":{}}}", json_string(value.name),
-        value.text.empty() ? "null" : json_string(value.shown),
+        "{{\"name\":{},\"value\":{},\"source\":{},\"origin\":{},\"secret\":{}}}",
+        json_string(value.name), value.text.empty() ? "null" : json_string(value.shown),
         json_string(source_name(value.source)), json_string(value.origin), value.secret);
   }
-  out += "},\"warnings\":[";
+  out += "],\"warnings\":[";
   for (const std::string& warning : loaded.warnings) {
     if (&warning != &loaded.warnings.front()) out += ',';
     out += json_string(warning);

@@ -3,7 +3,8 @@
 #include "parse.hpp"
 #include "ziggy/base/text.hpp"
 
-#define TOML_EXCEPTIONS 0
+// Without exceptions version 3.3 runs into its own assertions on some broken keys.
+#define TOML_EXCEPTIONS 1
 #define TOML_HEADER_ONLY 1
 #include <toml++/toml.h>
 
@@ -50,16 +51,18 @@ bool append_value(const toml::node& node, std::string& out) {
 
 Parsed parse_toml(std::string_view text, std::string_view path) {
   Parsed parsed;
-  const toml::parse_result result = toml::parse(text, path);
-  if (!result) {
+  toml::table root;
+  try {
+    root = toml::parse(text, path);
+  } catch (const toml::parse_error& error) {
     // The description may quote the text, and with it a secret: only the place is said.
     parsed.problems.push_back(
         {std::string{path}, "malformed",
-         fmt::format("line {}, column {}: is not TOML", result.error().source().begin.line,
-                     result.error().source().begin.column)});
+         fmt::format("line {}, column {}: is not TOML", error.source().begin.line,
+                     error.source().begin.column)});
     return parsed;
   }
-  for (const auto& [key, node] : result.table()) {
+  for (const auto& [key, node] : root) {
     Entry entry{std::string{key.str()}, "", node.source().begin.line};
     // What an unknown key holds does not matter: it is warned about.
     const bool is_known = find_definition(text::upper(entry.name)) != nullptr;

@@ -1,0 +1,3 @@
+if(TARGET ziggy_config)
+  ziggy_fuzz(config SOURCE ${CMAKE_CURRENT_LIST_DIR}/config.cpp LIBS ziggy_config)
+endif()
