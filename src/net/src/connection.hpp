@@ -1,6 +1,8 @@
 #pragma once
 
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <boost/smart_ptr/intrusive_ref_counter.hpp>
 #include <cstddef>
 #include <exception>
 #include <memory>
@@ -17,8 +19,9 @@ namespace ziggy::net {
 
 /// One HTTP/1.1 connection: reads heads and bodies, runs handlers one after the other, gathers the
 /// answers of pipelined requests into one write. A state machine over readiness, without a
-/// coroutine or a timer of its own. Loop thread only.
-class Connection : public std::enable_shared_from_this<Connection> {
+/// coroutine or a timer of its own. Loop thread only, its count of owners too (no locked
+/// instruction).
+class Connection : public boost::intrusive_ref_counter<Connection, boost::thread_unsafe_counter> {
  public:
   Connection(std::shared_ptr<ServerLoop> loop, Socket socket, asio::ip::address peer);
   ~Connection();
@@ -32,6 +35,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::size_t place = 0;  ///< in the loop's list
 
  private:
+  using Self = boost::intrusive_ptr<Connection>;
+
   enum class State : std::uint8_t {
     Head,       // waits for a request's head, or its rest
     Body,       // … for its body
@@ -47,7 +52,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool step();
   bool step_head();
   bool need_more_head();
-  bool parse_head(std::size_t size);
+  bool parse_head(std::string_view head);
   bool begin_request();
   bool answer_options(const Router::Match& match);
   bool step_body();

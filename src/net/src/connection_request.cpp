@@ -32,30 +32,42 @@ std::string describe(const std::exception_ptr& failure) {
 
 }  // namespace
 
-bool Connection::parse_head(std::size_t size) {
-  // The views into the head must not move: make room for what may follow it first.
-  if (capacity_ - end_ < kBodyWindowMin && begin_ + size == end_) compact(0);
-  parser_.emplace(headers_, body_, settings().headers_max);
-  parser_->header_limit(static_cast<std::uint32_t>(size) + 8);
-  boost::beast::error_code ec;
-  const std::size_t used = parser_->put(asio::const_buffer{in_.get() + begin_, size}, ec);
+/// `head` is what is unread, or its part up to the blank line if that is known. The views into it must
+/// not move from here until the request is answered.
+bool Connection::parse_head(std::string_view head) {
+  const auto parse = [&] {
+    parser_.emplace(headers_, body_, settings().headers_max);
+    parser_->header_limit(static_cast<std::uint32_t>(settings().head_max) + 4);
+    boost::beast::error_code failure;
+    const std::size_t used = parser_->put(asio::const_buffer{head.data(), head.size()}, failure);
+    head = head.substr(0, used);
+    return failure;
+  };
+  boost::beast::error_code ec = parse();
+  if (ec == boost::beast::http::error::need_more) {
+    scanned_ = unread().size();
+    return need_more_head();
+  }
   if (parser_->has_too_many_headers()) {
     return refuse(ErrorCode::HeadersTooLarge,
                   fmt::format("more than {} headers", settings().headers_max));
   }
-  if (!ec && !parser_->is_done() && capacity_ - (begin_ + size) < kBodyWindowMin) {
-    // A body follows and there is no window for it: move to a larger buffer and parse again.
+  if (head.size() > settings().head_max || ec == boost::beast::http::error::header_limit) {
+    return refuse(ErrorCode::HeadersTooLarge,
+                  fmt::format("the request head is longer than {} bytes", settings().head_max));
+  }
+  if (!ec && !parser_->is_done() && capacity_ - begin_ - head.size() < kBodyWindowMin) {
+    // A body follows and there is no window for it: move, and parse again for the views' sake.
     compact(0);
-    grow(size + 2 * kBodyWindowMin + (end_ - size));
-    parser_.emplace(headers_, body_, settings().headers_max);
-    parser_->header_limit(static_cast<std::uint32_t>(size) + 8);
-    parser_->put(asio::const_buffer{in_.get() + begin_, size}, ec);
+    grow(end_ + 2 * kBodyWindowMin);
+    head = unread().substr(0, head.size());
+    ec = parse();
   }
   started_ = loop_->core().clock.steady();
+  if (ec) return refuse(ErrorCode::MalformedRequest, ec.message());
   head_started_ = false;
   scanned_ = 0;
-  if (ec) return refuse(ErrorCode::MalformedRequest, ec.message());
-  begin_ += used;
+  begin_ += head.size();
   body_at_ = begin_;
   parser_->eager(true);
   return begin_request();
@@ -184,7 +196,7 @@ void Connection::launch() {
     asio::co_spawn(loop_->executor(), request_.route->handler(request_),
                    asio::bind_cancellation_slot(
                        cancel_->slot(),
-                       [self = shared_from_this()](std::exception_ptr failure, Response response) {
+                       [self = Self{this}](std::exception_ptr failure, Response response) {
                          self->on_handled(failure, std::move(response));
                        }));
   } catch (...) {
@@ -194,10 +206,7 @@ void Connection::launch() {
 
 void Connection::on_handled(std::exception_ptr failure, Response response) {
   if (state_ != State::Handling) {
-    if (failure && state_ != State::Closed) {
-      kLog.warning(request_.call, "late_handler_failed", {{"error", describe(failure)}});
-    }
-    return;  // answered with 504, or gone
+    return;  // answered with 504, or gone; how a canceled handler ends is of no interest
   }
   cancel_.reset();
   if (failure) {

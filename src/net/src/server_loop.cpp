@@ -104,8 +104,9 @@ void ServerLoop::on_accept(boost::system::error_code ec, Socket socket) {
     } else if (!ignored) {
       socket.non_blocking(true, ignored);
       socket.set_option(asio::ip::tcp::no_delay{true}, ignored);
-      std::make_shared<Connection>(shared_from_this(), std::move(socket), endpoint.address())
-          ->start();
+      const boost::intrusive_ptr<Connection> connection{
+          new Connection{shared_from_this(), std::move(socket), endpoint.address()}};
+      connection->start();
     }
   }
   accept();
