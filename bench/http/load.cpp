@@ -112,8 +112,8 @@ LoadResult run_load(pid_t server, std::uint16_t port, const std::string& request
   latencies.reserve(1 << 20);
   const double cpu_before = cpu_seconds(server);
   const auto begin = Clock::now();
-  const auto end = begin + std::chrono::duration_cast<Clock::duration>(
-                               std::chrono::duration<double>{seconds});
+  const auto end =
+      begin + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>{seconds});
   for (Connection& connection : all) send_request(connection);
 
   epoll_event events[128];
@@ -135,9 +135,8 @@ LoadResult run_load(pid_t server, std::uint16_t port, const std::string& request
       }
       if (connection.received < connection.expected) continue;
       ++result.requests;
-      latencies.push_back(std::chrono::duration<float, std::micro>(Clock::now() -
-                                                                    connection.sent_at)
-                              .count());
+      latencies.push_back(
+          std::chrono::duration<float, std::micro>(Clock::now() - connection.sent_at).count());
       send_request(connection);
     }
   }

@@ -117,10 +117,9 @@ void serve_ziggy(std::size_t loops_count, const std::function<void(std::uint16_t
              });
   net::ServerSettings settings;
   settings.port = 0;
-  net::Server server{loops, clock, std::move(router), settings,
-                     [](const Error&, const net::Request&, net::Response& response) {
-                       response.status = 500;
-                     }};
+  net::Server server{
+      loops, clock, std::move(router), settings,
+      [](const Error&, const net::Request&, net::Response& response) { response.status = 500; }};
   const auto port = server.listen();
   if (!port) std::exit(1);
   loops.run();

@@ -72,8 +72,7 @@ void CannedServer::run() {
       if (got < 4 || std::memcmp(input + got - 4, "\r\n\r\n", 4) != 0) continue;
       std::size_t sent = 0;
       while (sent < answer_.size()) {
-        const ssize_t part =
-            ::send(fd, answer_.data() + sent, answer_.size() - sent, MSG_NOSIGNAL);
+        const ssize_t part = ::send(fd, answer_.data() + sent, answer_.size() - sent, MSG_NOSIGNAL);
         if (part < 0 && errno == EAGAIN) continue;
         if (part < 0) break;
         sent += static_cast<std::size_t>(part);

@@ -5,8 +5,8 @@
 
 namespace ziggy::bench {
 
-/// The least that an HTTP server can do: one epoll loop, no parsing but for the blank line, the same
-/// bytes for every request. The limit that Ziggy's server is measured against.
+/// The least that an HTTP server can do: one epoll loop, no parsing but for the blank line, the
+/// same bytes for every request. The limit that Ziggy's server is measured against.
 class CannedServer {
  public:
   /// Binds to a free port on loopback; several may share it (SO_REUSEPORT) when `port` is not 0.

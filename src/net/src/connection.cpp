@@ -77,11 +77,11 @@ void Connection::read() {
   const asio::mutable_buffer space = state_ == State::Lingering
                                          ? asio::buffer(loop_->scratch_bytes())
                                          : asio::mutable_buffer{in_.get() + end_, capacity_ - end_};
-  socket_.async_read_some(
-      space, [self = Self{this}](boost::system::error_code ec, std::size_t size) {
-        self->is_reading_ = false;
-        self->on_read(ec, size);
-      });
+  socket_.async_read_some(space,
+                          [self = Self{this}](boost::system::error_code ec, std::size_t size) {
+                            self->is_reading_ = false;
+                            self->on_read(ec, size);
+                          });
 }
 
 void Connection::on_read(boost::system::error_code ec, std::size_t size) {
@@ -206,8 +206,8 @@ bool Connection::step_body() {
 bool Connection::flush() {
   if (is_writing_ || state_ == State::Closed) return false;
   while (sent_ < out_.size() || !large_.rest.empty()) {
-    const ssize_t done = send_some(socket_.native_handle(), std::string_view{out_}.substr(sent_),
-                                   large_.rest);
+    const ssize_t done =
+        send_some(socket_.native_handle(), std::string_view{out_}.substr(sent_), large_.rest);
     if (done < 0) {
       if (errno == EINTR) continue;
       if (errno == EAGAIN || errno == EWOULDBLOCK) {

@@ -32,8 +32,8 @@ std::string describe(const std::exception_ptr& failure) {
 
 }  // namespace
 
-/// `head` is what is unread, or its part up to the blank line if that is known. The views into it must
-/// not move from here until the request is answered.
+/// `head` is what is unread, or its part up to the blank line if that is known. The views into it
+/// must not move from here until the request is answered.
 bool Connection::parse_head(std::string_view head) {
   const auto parse = [&] {
     parser_.emplace(headers_, body_, settings().headers_max);
@@ -193,12 +193,12 @@ void Connection::launch() {
   deadline_ = request_.call.deadline;
   cancel_ = std::make_unique<asio::cancellation_signal>();
   try {
-    asio::co_spawn(loop_->executor(), request_.route->handler(request_),
-                   asio::bind_cancellation_slot(
-                       cancel_->slot(),
-                       [self = Self{this}](std::exception_ptr failure, Response response) {
-                         self->on_handled(failure, std::move(response));
-                       }));
+    asio::co_spawn(
+        loop_->executor(), request_.route->handler(request_),
+        asio::bind_cancellation_slot(
+            cancel_->slot(), [self = Self{this}](std::exception_ptr failure, Response response) {
+              self->on_handled(failure, std::move(response));
+            }));
   } catch (...) {
     on_handled(std::current_exception(), {});
   }

@@ -115,7 +115,7 @@ Answer Client::get(std::string_view target, std::string_view headers) {
   return receive();
 }
 
-Answer exchange(std::uint16_t port, std::string_view bytes) {
+Answer ask(std::uint16_t port, std::string_view bytes) {
   Client client{port};
   client.send(bytes);
   return client.receive();

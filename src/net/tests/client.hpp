@@ -48,6 +48,6 @@ class Client {
 };
 
 /// One request on a connection of its own.
-[[nodiscard]] Answer exchange(std::uint16_t port, std::string_view bytes);
+[[nodiscard]] Answer ask(std::uint16_t port, std::string_view bytes);
 
 }  // namespace ziggy::net::testing

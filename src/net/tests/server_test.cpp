@@ -5,7 +5,7 @@ namespace {
 
 using testing::Answer;
 using testing::Client;
-using testing::exchange;
+
 using testing::open_policy;
 
 Task<Response> say_later(Request request) {
