@@ -16,6 +16,8 @@ namespace {
 
 /// Holds the request of a browser without cookies; grows with the need.
 constexpr std::size_t kInputInitial = 2048;
+/// A draining server does not wait long for clients that keep a finished connection open.
+constexpr std::chrono::milliseconds kLingerDraining{100};
 /// An output buffer that a burst has blown up is given back.
 constexpr std::size_t kOutputKept = 64 * 1024;
 
@@ -258,7 +260,10 @@ void Connection::linger() {
   boost::system::error_code ec;
   socket_.shutdown(asio::socket_base::shutdown_send, ec);
   state_ = State::Lingering;
-  deadline_ = loop_->coarse_now() + settings().linger_timeout;
+  const bool is_draining = loop_->core().is_draining.load(std::memory_order_relaxed);
+  deadline_ =
+      loop_->coarse_now() + (is_draining ? std::min(settings().linger_timeout, kLingerDraining)
+                                         : settings().linger_timeout);
   read();
 }
 
@@ -279,6 +284,7 @@ void Connection::drain() {
 void Connection::on_tick(Monotonic now) {
   if (now >= write_deadline_) {
     loop_->counts.timeouts.add();
+    reset_on_close(socket_);
     close();
     return;
   }

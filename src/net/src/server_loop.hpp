@@ -21,6 +21,12 @@ namespace ziggy::net {
 using Socket = asio::basic_stream_socket<asio::ip::tcp, Executor>;
 using Acceptor = asio::basic_socket_acceptor<asio::ip::tcp, Executor>;
 
+/// Lets go of what the kernel still holds for a peer that does not read: megabytes, and minutes.
+inline void reset_on_close(Socket& socket) {
+  boost::system::error_code ec;
+  socket.set_option(asio::socket_base::linger{true, 0}, ec);
+}
+
 class Connection;
 class WebSocketConnection;
 

@@ -367,6 +367,7 @@ void WebSocketConnection::finish() {
   is_open_.store(false, std::memory_order_relaxed);
   tell_closed(close_code::kAbnormal);
   loop_->remove(this);
+  if (is_writing_) reset_on_close(socket_);
   boost::system::error_code ec;
   socket_.close(ec);
   outbox_.clear();
