@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "ziggy/domain/contracts.hpp"
 
@@ -17,6 +18,24 @@ void BarFile::add_problem(std::size_t line, std::string_view column, std::string
   ++problem_count;
   if (problems.size() < kProblemsKept)
     problems.push_back({line, std::string{column}, std::move(reason)});
+}
+
+SplitEvidence split_evidence(const BarColumns& bars, std::span<const CorporateAction> actions) {
+  double distance_to_split = 0;
+  double distance_to_none = 0;
+  std::size_t splits = 0;
+  for (const CorporateAction& action : actions) {
+    const std::size_t row = bars.lower_bound(action.ex_date);
+    if (action.kind != CorporateAction::Kind::Split || row == 0 || row >= bars.size()) continue;
+    const double step = std::log(bars.close[row - 1] / bars.close[row]);
+    const double ratio = std::log(action.value);
+    if (!std::isfinite(step) || !std::isfinite(ratio)) continue;
+    ++splits;
+    distance_to_split += std::abs(step - ratio);
+    distance_to_none += std::abs(step);
+  }
+  if (splits == 0) return SplitEvidence::None;
+  return distance_to_split <= distance_to_none ? SplitEvidence::Stepped : SplitEvidence::Adjusted;
 }
 
 void check_contracts(BarFile& file, std::span<const CorporateAction> known_splits) {

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <tuple>
 
 #include "csv_layout.hpp"
@@ -205,12 +204,17 @@ void Reader::put_ascending() {
 
 void Reader::settle_interval(std::optional<Interval> interval) {
   BarColumns& bars = file_.bars;
-  const std::vector<std::int64_t> wall = bars.time;
-  for (std::size_t i = 0; i < bars.size() && !offsets_.empty(); ++i) bars.time[i] = utc_at(i);
+  std::vector<std::int64_t> wall;
+  if (!offsets_.empty()) {
+    wall = bars.time;
+    for (std::size_t i = 0; i < bars.size(); ++i) bars.time[i] = utc_at(i);
+  }
+  const std::vector<std::int64_t>& on_the_wall = offsets_.empty() ? bars.time : wall;
   if (!interval) {
     // Sessions keep their time on the wall while UTC moves with the clocks: dates alone count in
     // days.
-    const Spacing spacing = infer_interval(has_time_of_day_ ? bars.time : wall, has_time_of_day_);
+    const Spacing spacing =
+        infer_interval(has_time_of_day_ ? bars.time : on_the_wall, has_time_of_day_);
     if (!spacing.is_known && !bars.empty()) {
       file_.add_problem(file_.lines.front(), "time", spacing.reason + ": give the interval");
     }
@@ -218,7 +222,7 @@ void Reader::settle_interval(std::optional<Interval> interval) {
   }
   file_.interval = *interval;
   if (is_intraday(file_.interval)) return;
-  for (std::size_t i = 0; i < bars.size(); ++i) bars.time[i] = floor_to_day(wall[i]);
+  for (std::size_t i = 0; i < bars.size(); ++i) bars.time[i] = floor_to_day(on_the_wall[i]);
 }
 
 void Reader::merge_repeated() {
@@ -251,20 +255,7 @@ void Reader::settle_actions() {
   });
   const auto repeated = std::ranges::unique(actions);
   actions.erase(repeated.begin(), repeated.end());
-  double distance_to_split = 0;
-  double distance_to_none = 0;
-  std::size_t splits = 0;
-  for (const CorporateAction& action : actions) {
-    const std::size_t row = file_.bars.lower_bound(action.ex_date);
-    if (action.kind != CorporateAction::Kind::Split || row == 0 || row >= file_.bars.size())
-      continue;
-    const double step = std::log(file_.bars.close[row - 1] / file_.bars.close[row]);
-    if (!std::isfinite(step)) continue;
-    ++splits;
-    distance_to_split += std::abs(step - std::log(action.value));
-    distance_to_none += std::abs(step);
-  }
-  if (splits == 0 || distance_to_split <= distance_to_none) return;
+  if (split_evidence(file_.bars, actions) != SplitEvidence::Adjusted) return;
   const auto removed = std::erase_if(actions, [](const CorporateAction& action) {
     return action.kind == CorporateAction::Kind::Split;
   });

@@ -116,6 +116,17 @@ void take_facts(FileImport& import, const BarFile& bars) {
   import.last = bars.bars.time_at(bars.bars.size() - 1);
 }
 
+/// Bars that are adjusted already, for a symbol whose splits another file brought, would be
+/// adjusted twice on reading. That is no fault of the file, but people should know.
+void note_known_splits(BarFile& bars, std::span<const CorporateAction> known) {
+  if (bars.actions.empty() && split_evidence(bars.bars, known) == SplitEvidence::Adjusted) {
+    bars.notes.emplace_back(
+        "the store knows splits that these prices do not show: they are adjusted already, read "
+        "them with "
+        "adjustment=raw");
+  }
+}
+
 store::AssetClass class_of(const Symbol& symbol) {
   return symbol.is_crypto() ? store::AssetClass::Crypto : store::AssetClass::Unknown;
 }
@@ -166,6 +177,7 @@ FileImport import_file(const fs::path& file, const ImportOptions& options,
     known_splits = std::move(*known);
   }
   check_contracts(bars, known_splits);
+  note_known_splits(bars, known_splits);
   take_facts(import, bars);
   if (!bars.is_clean()) {
     import.error = sentence(import.file, bars);

@@ -172,6 +172,26 @@ TEST_F(Import, LeanFilesFindTheirCompanyInTheFoldersAbove) {
   }
 }
 
+TEST_F(Import, AdjustedPricesOfASymbolWithKnownSplitsAreNoted) {
+  const auto import_as_spy = [&](const std::string& name, std::string_view text) {
+    return import(write(name, text),
+                  {ImportOptions::Format::Auto, *Symbol::parse("SPY"), Interval::Day});
+  };
+  const FileImport raw = import_as_spy(
+      "RAW.csv",
+      "Date,Open,High,Low,Close,Split Ratio\n2024-01-02,8,8,8,8,1\n2024-01-03,2,2,2,2,4\n");
+  EXPECT_EQ(raw.state, FileImport::State::Stored) << raw.error;
+  EXPECT_TRUE(raw.notes.empty());
+  const FileImport adjusted = import_as_spy(
+      "ADJUSTED.csv", "Date,Open,High,Low,Close\n2024-01-02,2,2,2,2\n2024-01-03,2,2,2,2\n");
+  EXPECT_EQ(adjusted.state, FileImport::State::Stored);
+  EXPECT_EQ(adjusted.notes.size(), 1);
+  // The store's split explains the step of a file that does not name it.
+  EXPECT_TRUE(import_as_spy("BARE.csv",
+                            "Date,Open,High,Low,Close\n2024-01-02,8,8,8,8\n2024-01-03,2,2,2,2\n")
+                  .notes.empty());
+}
+
 TEST_F(Import, AFileIsReadWithoutAStore) {
   const auto read = read_bar_file(write("GOOG.csv", kTwoDays));
   ASSERT_TRUE(read.has_value()) << read.error().detail();

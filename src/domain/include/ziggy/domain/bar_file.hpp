@@ -53,6 +53,22 @@ struct BarFile {
   void add_problem(std::size_t line, std::string_view column, std::string reason);
 };
 
+/// Whether prices step where splits say.
+enum class SplitEvidence : std::uint8_t {
+  /// No split has a bar on each side.
+  None,
+  /// They do: the prices are unadjusted.
+  Stepped,
+  /// They run on: the prices are adjusted already, and folding the splits in once more would be
+  /// wrong.
+  Adjusted,
+};
+/// Judges all splits together, by whether the closes around them are nearer to their ratios or to
+/// no step at all: one file is adjusted or it is not, and a small split alone drowns in a day's
+/// move.
+[[nodiscard]] SplitEvidence split_evidence(const BarColumns& bars,
+                                           std::span<const CorporateAction> actions);
+
 /// Applies the data contracts (contracts.hpp) and adds what they find to `problems`. `known_splits`
 /// are those the store has already; the file's own count too.
 void check_contracts(BarFile& file, std::span<const CorporateAction> known_splits = {});
