@@ -100,9 +100,11 @@ std::string_view operation_name(Operation operation) noexcept {
   return "prices";
 }
 
-std::vector<feed::Provider*> Chain::order(bool real_only) const {
+std::vector<feed::Provider*> Chain::order(bool real_only, const feed::Provider* only) const {
   std::vector<feed::Provider*> order = providers_;
-  if (real_only) std::erase_if(order, [](const feed::Provider* p) { return !p->is_real(); });
+  std::erase_if(order, [&](const feed::Provider* provider) {
+    return (real_only && !provider->is_real()) || (only != nullptr && provider != only);
+  });
   return order;
 }
 
@@ -117,7 +119,7 @@ net::Task<Outcome<feed::BarsReply>> Chain::bars(feed::BarsRequest request,
     if (source == nullptr) return std::nullopt;
     return source->bars(request, with);
   };
-  auto outcome = co_await ask_in_order<Reply>(order(terms.real_only), std::move(ask),
+  auto outcome = co_await ask_in_order<Reply>(order(terms.real_only, terms.only), std::move(ask),
                                               std::move(terms), call, clock_, settings_);
   co_return outcome;
 }
@@ -131,7 +133,7 @@ net::Task<Outcome<Quote>> Chain::quote(Symbol symbol, Terms<Quote> terms, Call c
     if (source == nullptr) return std::nullopt;
     return source->quote(symbol, with);
   };
-  auto outcome = co_await ask_in_order<Quote>(order(terms.real_only), std::move(ask),
+  auto outcome = co_await ask_in_order<Quote>(order(terms.real_only, terms.only), std::move(ask),
                                               std::move(terms), call, clock_, settings_);
   co_return outcome;
 }

@@ -56,6 +56,8 @@ struct Terms {
   bool real_only = false;
   /// Judges an answer; its error (BadPayload) counts as the vendor's, and the next one is asked.
   std::function<Result<>(const feed::Provider& provider, const T& value)> accept = {};
+  /// Asks nobody but this one.
+  const feed::Provider* only = nullptr;
 };
 
 struct ChainSettings {
@@ -89,7 +91,8 @@ class Chain {
 
  private:
   /// The order for one asking.
-  [[nodiscard]] std::vector<feed::Provider*> order(bool real_only) const;
+  [[nodiscard]] std::vector<feed::Provider*> order(bool real_only,
+                                                   const feed::Provider* only) const;
 
   Operation operation_;
   std::vector<feed::Provider*> providers_;
