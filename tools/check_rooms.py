@@ -27,13 +27,8 @@ ONLY_IN = [
     (re.compile(r'^boost/beast'), {'net'}, 'Beast is hidden inside net'),
     (re.compile(r'^(soci/|sqlite3\.h|libpq-fe\.h)'), {'store'}, 'SQL is hidden inside store'),
     (re.compile(r'^boost/json'), {'api'}, 'public JSON is api\'s'),
-<<<<<<< HEAD
     (re.compile(r'^curl/'), {'net'}, 'the vendor client is hidden inside net'),
     (re.compile(r'^openssl/'), {'net', 'auth', 'lab'}, 'hashes and keys are hidden inside net, auth and lab'),
-=======
-    (re.compile(r'^curl/'), {'net'}, 'curl is hidden inside net'),
-    (re.compile(r'^openssl/'), {'net', 'auth', 'lab'}, 'cryptography is hidden inside net, auth and lab (hashes)'),
->>>>>>> 036857a (Let lab hash, and list only the rooms it includes)
 ]
 
 
