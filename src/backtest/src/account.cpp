@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "lanes.hpp"
+
 namespace ziggy::backtest::detail {
 namespace {
 
@@ -22,6 +24,20 @@ double units_of(const Rules& rules, matching::Side side, double price, double ca
   }
   return matching::affordable_units(rules.costs, side, price, cash, leverage,
                                     std::get<EquityShare>(rules.size).share);
+}
+
+/// Writes the equity at each close; true when all of it is above zero.
+ZIGGY_WIDE bool value_stretch(const double* closes, std::size_t count, double cash, double units,
+                              double entry, double* equity) {
+  // Gathered as bits and looked at once: a branch in the loop would keep it from going several
+  // wide.
+  std::uint64_t gone = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const double value = cash + units * (closes[i] - entry);
+    equity[i] = value;
+    gone |= static_cast<std::uint64_t>(value <= 0);
+  }
+  return gone == 0;
 }
 
 }  // namespace
@@ -83,19 +99,10 @@ bool Account::mark(const quant::BarView& bars, std::size_t from, std::size_t to)
     std::fill(equity + from, equity + to, cash_);
     return true;
   }
-  const double* close = bars.close.data();
-  const double cash = cash_;
-  const double units = units_;
-  const double entry = entry_price_;
-  // Gathered as bits and looked at once: a branch in the loop would keep it from running four wide.
-  std::uint64_t gone = 0;
-  for (std::size_t i = from; i < to; ++i) {
-    const double value = cash + units * (close[i] - entry);
-    equity[i] = value;
-    gone |= static_cast<std::uint64_t>(value <= 0);
-  }
-  if (gone == 0) [[likely]]
+  if (value_stretch(bars.close.data() + from, to - from, cash_, units_, entry_price_,
+                    equity + from)) [[likely]] {
     return true;
+  }
   const double* first = std::find_if(equity + from, equity + to, [](double e) { return e <= 0; });
   go_bankrupt(bars, static_cast<std::size_t>(first - equity));
   return false;

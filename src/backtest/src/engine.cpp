@@ -4,9 +4,8 @@
 
 namespace ziggy::backtest {
 
-void History::clear() {
+void History::begin() {
   trades.clear();
-  equity.clear();
   open.reset();
   ambiguous_fills = 0;
   traded_value = 0;

@@ -29,8 +29,10 @@ double quantile(std::span<double> values, double share);
 /// out[i] = log(values[i + 1] / values[i]), to within one or two units in the last place.
 void log_returns(std::span<const double> values, std::span<double> out);
 
-double measure_beta(std::span<const double> equity, const Benchmark& benchmark,
-                    std::vector<double>& log_returns);
+/// Of the equity's log returns against the market's, which come from its closes or are there
+/// already. Both give the same bits. NaN for fewer than three bars.
+double measure_beta(std::span<const double> equity, std::span<const double> closes);
+double measure_beta(std::span<const double> equity, const Benchmark& benchmark);
 
 /// Everything that comes from the list of closed trades.
 void measure_trades(const History& history, std::span<const std::int64_t> times,

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "figures.hpp"
+#include "lanes.hpp"
 
 namespace ziggy::backtest {
 namespace detail {
@@ -22,43 +23,80 @@ double series(double s) noexcept {
   return 2.0 * (s + s * tail);
 }
 
+/// out[i] = log(values[i + 1] / values[i]) for count returns, to within a unit or two in the last
+/// place.
+ZIGGY_WIDE void log_block(const double* values, std::size_t count, double* out) noexcept {
+  std::uint64_t far = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const double a = values[i];
+    const double b = values[i + 1];
+    const double s = (b - a) / (b + a);
+    far |= static_cast<std::uint64_t>(!(std::abs(s) <= kSeriesMax));
+    out[i] = series(s);
+  }
+  if (far == 0) [[likely]]
+    return;
+  for (std::size_t i = 0; i < count; ++i) out[i] = std::log(values[i + 1] / values[i]);
+}
+
+/// The mean of all log returns of a column: the logarithms of the ratios add up to that of the
+/// whole.
+double mean_log_return(std::span<const double> values) {
+  return std::log(values.back() / values.front()) / static_cast<double>(values.size() - 1);
+}
+
+double dot(const double* a, const double* b, std::size_t count) noexcept {
+  return sum_of(count, [=](std::size_t i) { return a[i] * b[i]; });
+}
+
+/// Calls `work(from, size)` for one block after another.
+template <class Work>
+void for_blocks(std::size_t count, Work work) {
+  for (std::size_t from = 0; from < count; from += kBlock)
+    work(from, std::min(kBlock, count - from));
+}
+
+void centre(double* values, std::size_t count, double mean) noexcept {
+  for (std::size_t i = 0; i < count; ++i) values[i] -= mean;
+}
+
 }  // namespace
 
 void log_returns(std::span<const double> values, std::span<double> out) {
-  for (std::size_t from = 0; from < out.size(); from += kBlock) {
-    const std::size_t to = std::min(from + kBlock, out.size());
-    std::uint64_t far = 0;
-    for (std::size_t i = from; i < to; ++i) {
-      const double a = values[i];
-      const double b = values[i + 1];
-      const double s = (b - a) / (b + a);
-      far |= static_cast<std::uint64_t>(!(std::abs(s) <= kSeriesMax));
-      out[i] = series(s);
-    }
-    if (far == 0) [[likely]]
-      continue;
-    for (std::size_t i = from; i < to; ++i) out[i] = std::log(values[i + 1] / values[i]);
-  }
+  for_blocks(out.size(), [&](std::size_t from, std::size_t size) {
+    log_block(values.data() + from, size, out.data() + from);
+  });
 }
 
-double measure_beta(std::span<const double> equity, const Benchmark& benchmark,
-                    std::vector<double>& log_returns) {
-  const std::size_t count = equity.size() - 1;
-  if (count < 2) return kNaN;
-  log_returns.resize(count);
-  detail::log_returns(equity, log_returns);
-  // The market's returns are centred, so the equity's need not be. Four sums, since each waits on
-  // itself.
-  std::array<double, 4> sums{};
-  const double* market = benchmark.centred_log_returns.data();
-  std::size_t i = 0;
-  for (; i + 4 <= count; i += 4) {
-    for (std::size_t lane = 0; lane < 4; ++lane) {
-      sums[lane] += log_returns[i + lane] * market[i + lane];
-    }
-  }
-  for (; i < count; ++i) sums[0] += log_returns[i] * market[i];
-  return ((sums[0] + sums[1]) + (sums[2] + sums[3])) / benchmark.square_sum;
+// Covariance over the market's variance. The market's returns are centred, so the equity's need not
+// be.
+
+double measure_beta(std::span<const double> equity, std::span<const double> closes) {
+  if (equity.size() < 3) return kNaN;
+  const double mean = mean_log_return(closes);
+  std::array<double, kBlock> ours;
+  std::array<double, kBlock> theirs;
+  double together = 0;
+  double square = 0;
+  for_blocks(equity.size() - 1, [&](std::size_t from, std::size_t size) {
+    log_block(equity.data() + from, size, ours.data());
+    log_block(closes.data() + from, size, theirs.data());
+    centre(theirs.data(), size, mean);
+    together += dot(ours.data(), theirs.data(), size);
+    square += dot(theirs.data(), theirs.data(), size);
+  });
+  return together / square;
+}
+
+double measure_beta(std::span<const double> equity, const Benchmark& benchmark) {
+  if (equity.size() < 3) return kNaN;
+  std::array<double, kBlock> ours;
+  double together = 0;
+  for_blocks(equity.size() - 1, [&](std::size_t from, std::size_t size) {
+    log_block(equity.data() + from, size, ours.data());
+    together += dot(ours.data(), benchmark.centred_log_returns.data() + from, size);
+  });
+  return together / benchmark.square_sum;
 }
 
 }  // namespace detail
@@ -69,13 +107,10 @@ Benchmark make_benchmark(std::span<const double> closes) {
   std::vector<double>& returns = benchmark.centred_log_returns;
   returns.resize(closes.size() - 1);
   detail::log_returns(closes, returns);
-  double sum = 0;
-  for (const double value : returns) sum += value;
-  const double mean = sum / static_cast<double>(returns.size());
-  for (double& value : returns) {
-    value -= mean;
-    benchmark.square_sum += value * value;
-  }
+  detail::centre(returns.data(), returns.size(), detail::mean_log_return(closes));
+  detail::for_blocks(returns.size(), [&](std::size_t from, std::size_t size) {
+    benchmark.square_sum += detail::dot(returns.data() + from, returns.data() + from, size);
+  });
   return benchmark;
 }
 

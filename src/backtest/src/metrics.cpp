@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "figures.hpp"
+#include "lanes.hpp"
 #include "ziggy/backtest/series.hpp"
 
 namespace ziggy::backtest {
@@ -50,9 +51,8 @@ Metrics unmeasurable() {
 }
 
 double mean_of(std::span<const double> values) {
-  double sum = 0;
-  for (const double value : values) sum += value;
-  return sum / static_cast<double>(values.size());
+  return detail::sum_of(values.size(), [&](std::size_t i) { return values[i]; }) /
+         static_cast<double>(values.size());
 }
 
 double growth_per_year_pct(double ratio, double seconds) {
@@ -84,10 +84,10 @@ void measure_falls(std::span<const double> equity, const BarColumns& bars, const
   metrics.calmar = metrics.return_ann_pct / 100 / nonzero(falls.deepest);
 }
 
-}  // namespace
-
-Metrics measure_quickly(const History& history, const BarColumns& bars, std::size_t warm_up,
-                        const Timeline& timeline, const Benchmark& benchmark, Scratch& scratch) {
+/// Everything but the value at risk. `beta` is asked for once, for the equity.
+template <class Beta>
+Metrics measure_all(const History& history, const BarColumns& bars, std::size_t warm_up,
+                    const Timeline& timeline, Scratch& scratch, Beta beta) {
   Metrics metrics = unmeasurable();
   metrics.ambiguous_fills = history.ambiguous_fills;
   if (bars.empty()) return metrics;
@@ -96,17 +96,28 @@ Metrics measure_quickly(const History& history, const BarColumns& bars, std::siz
   detail::period_returns(equity, timeline, scratch.period_returns);
   detail::measure_returns(scratch.period_returns, equity, timeline, metrics);
   measure_falls(equity, bars, timeline, metrics);
-  metrics.beta = detail::measure_beta(equity, benchmark, scratch.log_returns);
+  metrics.beta = beta(equity);
   metrics.alpha_pct = metrics.return_pct - metrics.beta * metrics.buy_hold_return_pct;
   detail::measure_trades(history, bars.time, timeline, metrics);
   metrics.turnover = history.traded_value / nonzero(mean_of(equity));
   return metrics;
 }
 
+}  // namespace
+
+Metrics measure_quickly(const History& history, const BarColumns& bars, std::size_t warm_up,
+                        const Timeline& timeline, const Benchmark& benchmark, Scratch& scratch) {
+  return measure_all(
+      history, bars, warm_up, timeline, scratch,
+      [&](std::span<const double> equity) { return detail::measure_beta(equity, benchmark); });
+}
+
 Metrics measure(const History& history, const BarColumns& bars, std::size_t warm_up) {
   Scratch scratch;
-  Metrics metrics = measure_quickly(history, bars, warm_up, make_timeline(bars.time),
-                                    make_benchmark(bars.close), scratch);
+  const Timeline timeline = make_timeline(bars.time);
+  Metrics metrics = measure_all(
+      history, bars, warm_up, timeline, scratch,
+      [&](std::span<const double> equity) { return detail::measure_beta(equity, bars.close); });
   metrics.var_95_pct = detail::quantile(scratch.period_returns, 0.05) * 100;
   return metrics;
 }

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "figures.hpp"
+#include "lanes.hpp"
 
 namespace ziggy::backtest::detail {
 namespace {
@@ -19,34 +20,36 @@ double geometric_mean(std::span<const double> equity, const Timeline& timeline) 
 
 /// Sums over the returns that have a value (all but those from nothing to nothing).
 struct Moments {
-  double count = 0;
   double variance = kNaN;       // over count - 1
   double losing_square = kNaN;  // mean of min(return, 0) squared
 };
 
 Moments moments_of(std::span<const double> returns) {
-  double count = 0;
-  double sum = 0;
-  double losing = 0;
-  for (const double value : returns) {
-    const bool known = value == value;
-    const double loss = value < 0 ? value : 0.0;
-    count += known ? 1.0 : 0.0;
-    sum += known ? value : 0.0;
-    losing += loss * loss;
-  }
-  Moments moments{.count = count};
-  if (count == 0) return moments;
-  moments.losing_square = losing / count;
-  if (count < 2) return moments;
-  const double mean = sum / count;
-  double squares = 0;
-  for (const double value : returns) {
-    const double off = value == value ? value - mean : 0.0;
-    squares += off * off;
-  }
-  moments.variance = squares / (count - 1);
+  // Only an account that is gone goes from nothing to nothing, and it stays gone.
+  while (!returns.empty() && std::isnan(returns.back()))
+    returns = returns.first(returns.size() - 1);
+  const auto count = static_cast<double>(returns.size());
+  Moments moments;
+  if (returns.empty()) return moments;
+  moments.losing_square = sum_of(returns.size(),
+                                 [&](std::size_t i) {
+                                   const double loss = returns[i] < 0 ? returns[i] : 0.0;
+                                   return loss * loss;
+                                 }) /
+                          count;
+  if (returns.size() < 2) return moments;
+  const double mean = sum_of(returns.size(), [&](std::size_t i) { return returns[i]; }) / count;
+  moments.variance = sum_of(returns.size(),
+                            [&](std::size_t i) {
+                              const double off = returns[i] - mean;
+                              return off * off;
+                            }) /
+                     (count - 1);
   return moments;
+}
+
+ZIGGY_WIDE void neighbour_returns(const double* values, std::size_t count, double* out) {
+  for (std::size_t i = 0; i < count; ++i) out[i] = values[i + 1] / values[i] - 1.0;
 }
 
 }  // namespace
@@ -56,7 +59,7 @@ void period_returns(std::span<const double> equity, const Timeline& timeline,
   const std::vector<std::uint32_t>& ends = timeline.period_ends;
   out.resize(ends.size() - 1);
   if (ends.size() == equity.size()) {  // every bar is a period: straight through, several at once
-    for (std::size_t i = 1; i < equity.size(); ++i) out[i - 1] = equity[i] / equity[i - 1] - 1.0;
+    neighbour_returns(equity.data(), out.size(), out.data());
     return;
   }
   for (std::size_t i = 1; i < ends.size(); ++i) {

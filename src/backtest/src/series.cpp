@@ -1,6 +1,7 @@
 #include "ziggy/backtest/series.hpp"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 #include "durations.hpp"
@@ -26,6 +27,30 @@ struct Drawdowns {
     length_sum += length;
   }
 };
+
+constexpr std::size_t kBlock = 16;
+
+struct Extremes {
+  double low;
+  double high;
+};
+
+/// Of one block; in lanes, which the compiler puts side by side.
+Extremes extremes(const double* values) {
+  constexpr std::size_t kLanes = 4;
+  std::array<double, kLanes> low;
+  std::array<double, kLanes> high;
+  for (std::size_t lane = 0; lane < kLanes; ++lane) low[lane] = high[lane] = values[lane];
+  for (std::size_t i = kLanes; i < kBlock; i += kLanes) {
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+      const double value = values[i + lane];
+      low[lane] = value < low[lane] ? value : low[lane];
+      high[lane] = value > high[lane] ? value : high[lane];
+    }
+  }
+  return {std::min(std::min(low[0], low[1]), std::min(low[2], low[3])),
+          std::max(std::max(high[0], high[1]), std::max(high[2], high[3]))};
+}
 
 }  // namespace
 
@@ -54,6 +79,15 @@ DrawdownFigures measure_drawdowns(std::span<const double> equity,
     if (bar > peak_bar + 1) drawdowns.add(peak_bar, bar, peak, lowest);
   };
   for (std::size_t i = 1; i <= last; ++i) {
+    // Most bars lie below a peak: a block without a new one is looked at as a whole.
+    if (i + kBlock <= last) {
+      const auto [low, high] = extremes(equity.data() + i);
+      if (high < peak) {
+        lowest = std::min(lowest, low);
+        i += kBlock - 1;
+        continue;
+      }
+    }
     if (equity[i] < peak) {
       lowest = std::min(lowest, equity[i]);
       continue;

@@ -59,9 +59,9 @@ void execute(Account& account, quant::Target target, const quant::BarView& bars,
 template <class Timing>
 void simulate(const Rules& rules, std::span<const quant::Target> targets, quant::BarView bars,
               History& out) {
-  out.clear();
+  out.begin();
   const std::size_t count = bars.size();
-  out.equity.resize(count);
+  out.equity.resize(count);  // every bar is written below
   if (count == 0) return;
   Account account{rules, out};
   if (!account.mark(bars, 0, 1)) return;

@@ -43,26 +43,33 @@ nanoseconds median_distance(std::span<const std::int64_t> times) {
   return nanoseconds{lower + (upper - lower) / 2};
 }
 
+/// The first index from `from` on whose time is at or after `end`, in steps that double: a day of
+/// one bar costs one look, a day of minutes a dozen.
+std::size_t first_at_or_after(std::span<const std::int64_t> times, std::size_t from,
+                              std::int64_t end) {
+  std::size_t step = 1;
+  std::size_t low = from;
+  while (low + step < times.size() && times[low + step] < end) {
+    low += step;
+    step *= 2;
+  }
+  const auto begin = times.begin() + static_cast<std::ptrdiff_t>(low);
+  const auto stop = times.begin() + static_cast<std::ptrdiff_t>(std::min(low + step, times.size()));
+  return static_cast<std::size_t>(std::lower_bound(begin, stop, end) - times.begin());
+}
+
 /// The last bar of each run of bars whose days have the same `key`.
 template <class Key>
 std::vector<std::uint32_t> ends_of(std::span<const std::int64_t> times, Key key) {
   std::vector<std::uint32_t> ends;
   std::int64_t current = 0;
-  std::int64_t day_end = std::numeric_limits<std::int64_t>::min();  // no division inside a day
-  for (std::size_t i = 0; i < times.size(); ++i) {
-    if (times[i] < day_end) {
-      ends.back() = static_cast<std::uint32_t>(i);
-      continue;
-    }
+  for (std::size_t i = 0; i < times.size();) {
     const std::int64_t day = floor_divide(times[i], kDay);
-    day_end = (day + 1) * kDay;
     const std::int64_t next = key(day);
-    if (ends.empty() || next != current) {
-      ends.push_back(static_cast<std::uint32_t>(i));
-    } else {
-      ends.back() = static_cast<std::uint32_t>(i);
-    }
+    if (ends.empty() || next != current) ends.push_back(0);
     current = next;
+    i = first_at_or_after(times, i, (day + 1) * kDay);
+    ends.back() = static_cast<std::uint32_t>(i - 1);
   }
   return ends;
 }

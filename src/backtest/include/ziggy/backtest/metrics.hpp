@@ -70,7 +70,6 @@ struct Benchmark {
 /// Memory that one measurement after another can use again.
 struct Scratch {
   std::vector<double> period_returns;
-  std::vector<double> log_returns;
 };
 
 /// Measures a run over `bars`. Linear in the bars and trades.

@@ -51,7 +51,8 @@ struct History {
   double traded_value = 0;  // units times price over all fills, entries and exits
   bool bankrupt = false;    // equity fell to zero or below: everything closed, zero from there on
 
-  void clear();
+  /// Forgets everything but the equity's memory, which the next simulation writes over.
+  void begin();
 };
 
 }  // namespace ziggy::backtest
