@@ -52,9 +52,9 @@ async function get<T>(path: string, query: Record<string, string>, signal?: Abor
   );
 }
 
-export function fetchBars(symbol: string, interval: string, start: string, signal: AbortSignal): Promise<Bars> {
-  return get<Bars>(`/api/v1/market/bars/${encodeURIComponent(symbol)}`,
-    { interval, limit: '5000', ...(start ? { start } : {}) }, signal);
+/** The last bars there are. */
+export function fetchBars(symbol: string, interval: string, signal: AbortSignal): Promise<Bars> {
+  return get<Bars>(`/api/v1/market/bars/${encodeURIComponent(symbol)}`, { interval, limit: '1000' }, signal);
 }
 
 export function fetchQuote(symbol: string, signal: AbortSignal): Promise<Quote> {

@@ -4,19 +4,17 @@ export interface IntervalChoice {
   name: string;
   seconds: number;
   daily: boolean;
-  /** How much history the first request asks for. */
-  historyDays: number;
 }
 
 export const INTERVALS: readonly IntervalChoice[] = [
-  { name: '1m', seconds: 60, daily: false, historyDays: 1 },
-  { name: '5m', seconds: 300, daily: false, historyDays: 5 },
-  { name: '15m', seconds: 900, daily: false, historyDays: 15 },
-  { name: '1h', seconds: 3600, daily: false, historyDays: 60 },
-  { name: '4h', seconds: 14_400, daily: false, historyDays: 240 },
-  { name: '1d', seconds: 86_400, daily: true, historyDays: 365 * 5 },
-  { name: '1w', seconds: 7 * 86_400, daily: true, historyDays: 365 * 20 },
-  { name: '1mo', seconds: 30 * 86_400, daily: true, historyDays: 365 * 50 },
+  { name: '1m', seconds: 60, daily: false },
+  { name: '5m', seconds: 300, daily: false },
+  { name: '15m', seconds: 900, daily: false },
+  { name: '1h', seconds: 3600, daily: false },
+  { name: '4h', seconds: 14_400, daily: false },
+  { name: '1d', seconds: 86_400, daily: true },
+  { name: '1w', seconds: 7 * 86_400, daily: true },
+  { name: '1mo', seconds: 30 * 86_400, daily: true },
 ];
 
 const newYork = new Intl.DateTimeFormat('en-CA', {

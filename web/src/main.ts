@@ -78,10 +78,7 @@ async function loadBars(view: 'reset' | 'keep'): Promise<void> {
   barRequests.abort();
   barRequests = new AbortController();
   const { signal } = barRequests;
-  const start = new Date(Date.now() - interval.historyDays * 86_400_000).toISOString();
-  let answer = await fetchBars(symbol, interval.name, start, signal);
-  // Imported history may have ended long ago (the bundled S&P 500 sample does).
-  if (answer.bars.length === 0) answer = await fetchBars(symbol, interval.name, '1970-01-01', signal);
+  const answer = await fetchBars(symbol, interval.name, signal);
   if (signal.aborted) return;
   chart.show(answer.bars, interval.daily, view);
   describe(answer.bars);

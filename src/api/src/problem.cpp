@@ -1,0 +1,87 @@
+#include "ziggy/api/problem.hpp"
+
+#include <fmt/format.h>
+
+#include "ziggy/api/json.hpp"
+#include "ziggy/api/status.hpp"
+#include "ziggy/base/log.hpp"
+#include "ziggy/net/router.hpp"
+
+namespace ziggy::api {
+namespace {
+
+constexpr log::Logger kLog{"api"};
+constexpr std::size_t kInstanceMax = 512;
+
+/// What a client may read of an error. For provider_unavailable the fields are the sources asked:
+/// their names and codes are ours, their prose is a vendor's and stays in the log.
+std::string public_detail(const Error& error, const PublicError& shown) {
+  if (shown.status < 500) {
+    return log::redact(error.detail().empty() ? std::string{shown.title} : error.detail());
+  }
+  if (shown.code != "provider_unavailable" || error.fields().empty()) {
+    return std::string{shown.detail};
+  }
+  std::string detail = "No source could answer: ";
+  for (const FieldError& reason : error.fields()) {
+    if (&reason != &error.fields().front()) detail += ", ";
+    detail += fmt::format("{} ({})", reason.field, reason.code);
+  }
+  return detail + '.';
+}
+
+}  // namespace
+
+void render_problem(const Error& error, const net::Request& request, net::Response& response) {
+  const PublicError& shown = public_error(error.code());
+  if (shown.status >= 500) {
+    kLog.error(request.call, "request_failed",
+               {{"code", code_name(error.code())},
+                {"status", shown.status},
+                {"route", request.route != nullptr ? std::string_view{request.route->pattern} : ""},
+                {"cause", error.detail()}});
+  }
+  write_problem(error, request, response);
+}
+
+void write_problem(const Error& error, const net::Request& request, net::Response& response) {
+  const PublicError& shown = public_error(error.code());
+  response.status = shown.status;
+  response.content_type = "application/problem+json";
+  response.shared = nullptr;
+  response.cache = net::CachePolicy::NoStore;
+  response.body.clear();
+  JsonOut out{response.body};
+  out.begin_object()
+      .field("type", fmt::format("/docs#{}", shown.code))
+      .field("title", shown.title)
+      .field("status", shown.status)
+      .field("detail", public_detail(error, shown))
+      .field("instance", log::redact(std::string{request.path.substr(0, kInstanceMax)}))
+      .field("code", shown.code)
+      .field("correlation_id", request.call.correlation_id.view());
+  if (shown.status == 422) {
+    out.key("errors").begin_array();
+    for (const FieldError& field : error.fields()) {
+      out.begin_object()
+          .field("field", field.field)
+          .field("code", field.code)
+          .field("message", log::redact(field.message))
+          .end_object();
+    }
+    out.end_array();
+  }
+  if (const auto wait = error.retry_after()) {
+    out.field("retry_after", wait->count());
+    response.headers.push_back({"Retry-After", std::to_string(wait->count())});
+  }
+  out.end_object();
+}
+
+net::Response problem_response(const Error& error, const net::Request& request) {
+  net::Response response;
+  render_problem(error, request, response);
+  return response;
+}
+
+}  // namespace ziggy::api
