@@ -6,6 +6,9 @@ const STATES: Record<string, string> = {
   open: 'Open', closed: 'Closed', pre: 'Pre-market', post: 'After hours', halted: 'Halted',
 };
 
+// A quote of yesterday is worth a word even where its source says that it is its latest.
+const OLD_MS = 86_400_000;
+
 function byId(id: string): HTMLElement {
   return document.getElementById(id)!;
 }
@@ -64,9 +67,9 @@ export class QuotePanel {
     const age = age_ms + (performance.now() - this.receivedAt);
     const line = byId('provenance');
     const parts: (string | Node)[] = [];
-    if (stale) {
+    if (stale || age > OLD_MS) {
       const mark = document.createElement('strong');
-      mark.textContent = 'Stale';
+      mark.textContent = stale ? 'Stale' : 'Old';
       parts.push(mark, ' ');
     }
     parts.push(`From ${provider}, as of ${formatTime(as_of, false)} UTC, ${formatAge(age)} old.`);

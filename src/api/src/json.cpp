@@ -190,7 +190,7 @@ JsonOut& JsonOut::value(std::uint64_t number) {
 JsonOut& JsonOut::value(Timestamp time) {
   char buffer[kRfc3339Size + 2];
   buffer[0] = '"';
-  char* end = write_rfc3339(buffer + 1, time);
+  char* end = write_rfc3339(buffer + 1, std::chrono::floor<std::chrono::microseconds>(time));
   *end++ = '"';
   return raw({buffer, static_cast<std::size_t>(end - buffer)});
 }

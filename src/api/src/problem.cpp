@@ -13,9 +13,12 @@ namespace {
 constexpr log::Logger kLog{"api"};
 constexpr std::size_t kInstanceMax = 512;
 
-/// What a client may read of an error. For provider_unavailable the fields are the sources asked:
-/// their names and codes are ours, their prose is a vendor's and stays in the log.
-std::string public_detail(const Error& error, const PublicError& shown) {
+}  // namespace
+
+// For provider_unavailable the fields are the sources asked: their names and codes are ours, their
+// prose is a vendor's and stays in the log.
+std::string public_detail(const Error& error) {
+  const PublicError& shown = public_error(error.code());
   if (shown.status < 500) {
     return log::redact(error.detail().empty() ? std::string{shown.title} : error.detail());
   }
@@ -29,8 +32,6 @@ std::string public_detail(const Error& error, const PublicError& shown) {
   }
   return detail + '.';
 }
-
-}  // namespace
 
 void render_problem(const Error& error, const net::Request& request, net::Response& response) {
   const PublicError& shown = public_error(error.code());
@@ -56,7 +57,7 @@ void write_problem(const Error& error, const net::Request& request, net::Respons
       .field("type", fmt::format("/docs#{}", shown.code))
       .field("title", shown.title)
       .field("status", shown.status)
-      .field("detail", public_detail(error, shown))
+      .field("detail", public_detail(error))
       .field("instance", log::redact(std::string{request.path.substr(0, kInstanceMax)}))
       .field("code", shown.code)
       .field("correlation_id", request.call.correlation_id.view());

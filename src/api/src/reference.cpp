@@ -109,6 +109,7 @@ std::string render_reference(const std::vector<RouteSpec>& specs, std::string_vi
       "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
       "<meta name=\"color-scheme\" content=\"light dark\"><title>Ziggy API {0}</title>"
+      "<link rel=\"icon\" href=\"data:,\">"
       "<link rel=\"stylesheet\" href=\"/docs/style.css\"></head><body><header><h1>Ziggy API "
       "{0}</h1>"
       "<p>The same as <a href=\"/openapi.json\">OpenAPI 3.1</a>. <a href=\"/\">Back to the "

@@ -40,6 +40,7 @@ class JsonOut {
   JsonOut& value(std::int64_t number);
   JsonOut& value(std::uint64_t number);
   JsonOut& value(int number) { return value(static_cast<std::int64_t>(number)); }
+  /// To the microsecond, which is as fine as most languages' own times are.
   JsonOut& value(Timestamp time);
   JsonOut& null();
   /// JSON that is ready, as it is.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "ziggy/base/error.hpp"
 #include "ziggy/net/http.hpp"
 
@@ -15,6 +17,9 @@ void render_problem(const Error& error, const net::Request& request, net::Respon
 
 /// The same without a line in the log: for failures that are no news, such as a probe's.
 void write_problem(const Error& error, const net::Request& request, net::Response& response);
+
+/// What a client may read of an error: the `detail` of its problem.
+[[nodiscard]] std::string public_detail(const Error& error);
 
 [[nodiscard]] net::Response problem_response(const Error& error, const net::Request& request);
 

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "ziggy/api/api.hpp"
+#include "ziggy/net/http.hpp"
+
+namespace ziggy::golden {
+
+/// What came back, as far as a client's code looks at it.
+struct Answer {
+  int status = 0;
+  std::string content_type;
+  std::string body;
+  std::vector<net::ResponseHeader> headers;
+  std::string etag;
+  bool is_upgrade = false;
+};
+
+/// A small market that never changes: one vendor with fixed quotes and bars, one imported symbol in
+/// a SQLite file of its own, and a clock that stands at 2024-06-03T14:30:00Z, a Monday in New
+/// York's session.
+class World {
+ public:
+  World();
+  ~World();
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  /// Asks as a direct caller on this machine, past the socket but through the router.
+  [[nodiscard]] Answer get(std::string_view target, std::span<const net::Header> headers = {});
+  [[nodiscard]] const api::Api& api() const;
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace ziggy::golden
