@@ -7,6 +7,7 @@
 #include "state.hpp"
 #include "ziggy/domain/calendar.hpp"
 #include "ziggy/quant/strategies.hpp"
+#include "ziggy/store/bar_store.hpp"
 
 namespace ziggy::api {
 namespace {
