@@ -22,9 +22,6 @@ std::filesystem::path executable_dir() {
 Result<const config::Loaded*> Context::load_settings(Voice voice) {
   if (loaded_) return &*loaded_;
   ZIGGY_TRY(sources, config::read_sources(command_line_));
-  if (const auto samples = share_dir() / "samples"; std::filesystem::exists(samples)) {
-    sources.samples_dir = samples;
-  }
   ZIGGY_TRY(loaded, config::load(sources));
   loaded_ = std::move(loaded);
   const config::Settings& settings = loaded_->settings;

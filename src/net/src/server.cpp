@@ -1,5 +1,7 @@
 #include "ziggy/net/server.hpp"
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <future>
 #include <thread>
@@ -9,6 +11,29 @@
 #include "server_loop.hpp"
 
 namespace ziggy::net {
+
+namespace {
+
+/// Whether nobody listens there. The loops share a port by SO_REUSEPORT, and so would a second
+/// program of the same user, silently; a socket that does not share finds out.
+Result<> check_port_is_free(const std::string& host, std::uint16_t port) {
+  boost::system::error_code ec;
+  const auto address = asio::ip::make_address(host, ec);
+  if (ec || port == 0) return {};  // the loops say what is wrong with an address
+  asio::io_context context;
+  asio::ip::tcp::acceptor probe{context};
+  const asio::ip::tcp::endpoint endpoint{address, port};
+  probe.open(endpoint.protocol(), ec);
+  if (!ec) probe.set_option(asio::socket_base::reuse_address{true}, ec);
+  if (!ec) probe.bind(endpoint, ec);
+  if (ec) {
+    return fail(ErrorCode::Configuration, "cannot listen on {} port {}: {}", host, port,
+                ec.message());
+  }
+  return {};
+}
+
+}  // namespace
 
 struct Server::State {
   Loops& loops;
@@ -52,6 +77,8 @@ Result<std::uint16_t> Server::listen() {
   const auto checked = state_->core->router.check();
   if (!checked) return fail(checked.error());
   std::uint16_t port = state_->core->settings.port;
+  const auto free = check_port_is_free(state_->core->settings.host, port);
+  if (!free) return fail(free.error());
   std::vector<std::shared_ptr<ServerLoop>> parts;
   for (std::size_t i = 0; i < state_->loops.size(); ++i) {
     parts.push_back(std::make_shared<ServerLoop>(state_->core, state_->loops.at(i)));

@@ -162,9 +162,7 @@ class Loader {
     } else if (name == "DOCS_ENABLED") {
       raw.text = settings.environment == Environment::Production ? "false" : "true";
     } else if (name == "FILE_DIR") {
-      // The demo's bundled history is read where it lies.
-      raw.text = settings.demo && sources_.samples_dir ? sources_.samples_dir->string()
-                                                       : (settings.data_dir / "files").string();
+      raw.text = (settings.data_dir / "files").string();
     }
   }
 

@@ -75,7 +75,6 @@ TEST(Load, ChainsFollowTheKeysThatAreThere) {
   const auto chain = [](Pairs pairs, bool demo = false) {
     Sources sources = with_environment(std::move(pairs));
     sources.demo = demo;
-    sources.samples_dir = "/share/samples";
     const auto loaded = load(sources);
     EXPECT_TRUE(loaded);
     return loaded ? value_of(*loaded, "PROVIDERS_PRICES").text : "";

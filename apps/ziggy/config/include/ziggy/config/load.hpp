@@ -37,8 +37,6 @@ struct Sources {
   std::vector<std::pair<std::string, std::string>> environment = {};
   std::vector<std::pair<std::string, std::string>> command_line = {};
   bool demo = false;
-  /// Where the bundled price files lie; with `demo` the default of FILE_DIR.
-  std::optional<std::filesystem::path> samples_dir = {};
   /// Cores of this machine, the default of API_THREADS.
   std::uint32_t cores = 1;
 };
