@@ -12,15 +12,19 @@ void add_import_command(CLI::App& app, Runner& runner);
 void add_db_command(CLI::App& app, Runner& runner);
 void add_migrate_command(CLI::App& app, Runner& runner);
 void add_health_command(CLI::App& app, Runner& runner);
+void add_openapi_command(CLI::App& app, Runner& runner);
+void add_serve_command(CLI::App& app, Runner& runner);
 void add_version_command(CLI::App& app, Runner& runner);
 
 inline void add_commands(CLI::App& app, Runner& runner) {
+  add_serve_command(app, runner);
   add_config_command(app, runner);
   add_import_command(app, runner);
   add_export_command(app, runner);
   add_migrate_command(app, runner);
   add_db_command(app, runner);
   add_health_command(app, runner);
+  add_openapi_command(app, runner);
   add_version_command(app, runner);
 }
 

@@ -1,0 +1,194 @@
+#include "serve/serve.hpp"
+
+#include <signal.h>
+
+#include <algorithm>
+
+#include "cli/database.hpp"
+#include "serve/vendors.hpp"
+#include "ziggy/api/api.hpp"
+#include "ziggy/api/problem.hpp"
+#include "ziggy/api/stream_encoder.hpp"
+#include "ziggy/health/checks.hpp"
+#include "ziggy/market/import.hpp"
+#include "ziggy/market/market.hpp"
+#include "ziggy/net/server.hpp"
+
+namespace ziggy::app {
+
+namespace {
+
+constexpr log::Logger kLog{"serve"};
+
+// As many as the store has connections for readers: more would only wait for each other.
+constexpr std::size_t kPoolThreads = 4;
+// At a millisecond a query half a second of waiting, past which a caller is better told no.
+constexpr std::size_t kPoolQueueMax = 2'000;
+// Orchestrators kill 10 s (Docker) or 30 s (Kubernetes) after the signal.
+constexpr std::chrono::seconds kDrainMax{8};
+
+sigset_t stop_signals() {
+  sigset_t signals;
+  ::sigemptyset(&signals);
+  ::sigaddset(&signals, SIGTERM);
+  ::sigaddset(&signals, SIGINT);
+  return signals;
+}
+
+/// Sleeps until somebody asks to stop. Further signals change nothing: `timeout` and process
+/// managers send two at once, and the drain is bounded.
+int wait_for_stop() {
+  const sigset_t signals = stop_signals();
+  int signal = 0;
+  ::sigwait(&signals, &signal);
+  return signal;
+}
+
+/// The bundled S&P 500 history as SPX, once: it is there for backtests without a network.
+void import_sample(const std::filesystem::path& file, store::Database& database) {
+  const auto symbol = Symbol::parse("SPX");
+  if (!symbol) return;
+  const auto stored = database.bars().coverage({*symbol, Interval::Day});
+  if (stored && stored->has_value()) return;
+  market::ImportOptions options;
+  options.symbol = *symbol;
+  options.interval = Interval::Day;
+  const market::FileImport imported = market::import_file(file, options, database);
+  if (imported.state == market::FileImport::State::Stored) {
+    kLog.info("sample_imported", {{"symbol", "SPX"}, {"bars", imported.bars}});
+  } else {
+    kLog.warning("sample_missing", {{"detail", imported.error}});
+  }
+}
+
+std::vector<health::Check> health_checks(store::Database& database,
+                                         const std::filesystem::path& data_dir) {
+  using health::Criticality;
+  using health::Status;
+  std::vector<health::Check> checks;
+  checks.push_back({.name = "database", .criticality = Criticality::Critical, .run = [&database] {
+                      const auto answer = database.ping();
+                      return answer ? health::Outcome{}
+                                    : health::Outcome{Status::Error, answer.error().detail()};
+                    }});
+  checks.push_back({.name = "migrations", .criticality = Criticality::Critical, .run = [&database] {
+                      const auto status = database.migration_status();
+                      if (!status) return health::Outcome{Status::Error, status.error().detail()};
+                      if (status->pending() == 0) return health::Outcome{};
+                      return health::Outcome{Status::Error,
+                                             fmt::format("{} pending", status->pending())};
+                    }});
+  checks.push_back(health::disk_check(data_dir));
+  return checks;
+}
+
+net::ServerSettings server_settings(const config::Settings& settings) {
+  net::ServerSettings server;
+  server.host = settings.api_host == "localhost" ? "127.0.0.1" : settings.api_host;
+  server.port = settings.api_port;
+  server.cors_origins = settings.cors_origins;
+  server.page_csp = api::page_content_security_policy();
+  return server;
+}
+
+std::string url_of(const net::ServerSettings& server, std::uint16_t port) {
+  const bool is_v6 = server.host.find(':') != std::string::npos;
+  return fmt::format("http://{}:{}", is_v6 ? "[" + server.host + "]" : server.host, port);
+}
+
+}  // namespace
+
+void hold_stop_signals() {
+  const sigset_t signals = stop_signals();
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+}
+
+Result<> serve(Context& context) {
+  const Monotonic began = context.clock().steady();
+  ZIGGY_TRY(loaded, context.load_settings(Context::Voice::Server));
+  const config::Settings& settings = loaded->settings;
+  const std::filesystem::path share = Context::share_dir();
+  const std::filesystem::path samples = share / "samples";
+
+  // Memory first: whoever answers can already remember.
+  ZIGGY_TRY(database, open_database(context));
+  if (settings.demo) import_sample(samples / "SPX.csv", *database);
+
+  // Loops for what waits, a pool for what blocks.
+  net::Loops loops{settings.api_threads};
+  net::BlockingPool pool{kPoolThreads, kPoolQueueMax};
+
+  // The simulated market may run faster than the wall clock, and all who ask how old a price is
+  // must then read the same clock.
+  const feed::ScaledClock market_clock{context.clock(), settings.sim_speed};
+  Vendors vendors{settings, samples, market_clock, pool};
+  const routing::ChainSettings limits{.provider_timeout = settings.provider_timeout};
+  const routing::Chain prices{routing::Operation::Prices, vendors.chain(settings.providers_prices),
+                              market_clock, limits};
+  const routing::Chain quotes{routing::Operation::Quotes, vendors.chain(settings.providers_quotes),
+                              market_clock, limits};
+  const routing::Chain crypto{routing::Operation::Crypto, vendors.chain(settings.providers_crypto),
+                              market_clock, limits};
+
+  const api::StreamEncoder encoder;
+  streams::Hub hub{market_clock, encoder};
+  const bool is_simulated = std::ranges::find(settings.providers_quotes, config::Vendor::Sim) !=
+                            settings.providers_quotes.end();
+  market::Market market{
+      {.clock = market_clock,
+       .database = *database,
+       .pool = pool,
+       .hub = hub,
+       .prices = prices,
+       .quotes = quotes,
+       .crypto = crypto},
+      {.is_always_open = is_simulated && settings.sim_sessions == config::SimSessions::Always,
+       .answer_ttl = settings.cache_ttl}};
+  if (const Result<> started = market.start(); !started) return fail(started.error());
+
+  health::Health health{context.clock(), health_checks(*database, settings.data_dir)};
+  // The routes ask the server how it is, and the server is made of the routes.
+  const net::Server* running = nullptr;
+  api::Api api{{.clock = market_clock,
+                .market = market,
+                .hub = hub,
+                .health = health,
+                .server_metrics = [&running] { return running->metrics(); }},
+               {.version = ZIGGY_VERSION,
+                .docs_enabled = settings.docs_enabled,
+                .web_folder = share / "web"}};
+  const net::ServerSettings at = server_settings(settings);
+  net::Server server{loops, context.clock(), api.router(), at, api::render_problem};
+  running = &server;
+
+  ZIGGY_TRY(port, server.listen());
+  if (feed::SimProvider* simulator = vendors.simulator()) {
+    simulator->stream()->set_listener(market);
+    simulator->start(loops.at(0).get_executor());
+  }
+  loops.run();
+  const std::string url = url_of(at, port);
+  kLog.info("server_started",
+            {{"url", url},
+             {"version", ZIGGY_VERSION},
+             {"demo", settings.demo},
+             {"database", database->location()},
+             {"threads", loops.size()},
+             {"access", "this machine only, no credential asked: there are no accounts yet"},
+             {"took_ms", std::chrono::duration_cast<std::chrono::milliseconds>(
+                             context.clock().steady() - began)
+                             .count()}});
+  Context::print("{}\n", url);
+
+  const int signal = wait_for_stop();
+  kLog.info("server_draining", {{"signal", signal}});
+  health.set_draining();
+  server.shutdown(kDrainMax);
+  if (feed::SimProvider* simulator = vendors.simulator()) simulator->stop();
+  loops.stop();
+  kLog.info("server_stopped");
+  return {};
+}
+
+}  // namespace ziggy::app
