@@ -191,10 +191,12 @@ void WebSocketConnection::on_readable() {
     if (partial_.empty()) {
       receive(scratch.data(), size);
     } else {
-      std::string joined = std::move(partial_);
-      partial_.clear();
-      joined.append(scratch.data(), size);
-      receive(joined.data(), joined.size());
+      partial_.append(scratch.data(), size);
+      if (partial_.size() >= needed_) {
+        std::string whole = std::move(partial_);
+        partial_.clear();
+        receive(whole.data(), whole.size());
+      }
     }
   }
   wait_readable();
@@ -208,6 +210,7 @@ void WebSocketConnection::receive(char* data, std::size_t size) {
     used += event.consumed;
     if (event.kind == MessageReader::Kind::NeedMore) {
       partial_.assign(data + used, size - used);
+      needed_ = event.needed;
       return;
     }
     if (!handle(event)) return;

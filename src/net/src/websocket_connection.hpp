@@ -79,7 +79,8 @@ class WebSocketConnection final : public WebSocket,
   std::string peer_;
   std::shared_ptr<WebSocketListener> listener_;
   MessageReader reader_;
-  std::string partial_;  // a frame that has not arrived whole
+  std::string partial_;     // a frame that has not arrived whole
+  std::size_t needed_ = 0;  // how much of it must be there before another look is worth it
 
   std::vector<std::shared_ptr<const std::string>> outbox_;
   std::size_t first_ = 0;       // frames before it are gone
