@@ -21,7 +21,8 @@ Router make_router() {
       .timeout = std::chrono::seconds{1}, .scope = "public", .rate_class = "default"};
   const auto answer = [](const Request&, Response&) { return true; };
   Router router;
-  for (const char* pattern : {"/", "/a/{x}", "/a/b", "/a/{id:uuid}/c", "/a/{n:int}/{x}", "/b/{x}/c/{y}"}) {
+  for (const char* pattern :
+       {"/", "/a/{x}", "/a/b", "/a/{id:uuid}/c", "/a/{n:int}/{x}", "/b/{x}/c/{y}"}) {
     router.get(pattern, policy, nullptr, answer);
   }
   return router;

@@ -1,11 +1,11 @@
 /// Request heads and bodies by the parser alone: views stay inside the head, limits hold, and bytes
 /// in pieces give the same body as bytes at once.
-#include <boost/beast/http/error.hpp>
 #include <cstdint>
 #include <cstdlib>
 #include <string>
 #include <vector>
 
+#include "body_reader.hpp"
 #include "negotiate.hpp"
 #include "request_parser.hpp"
 
@@ -13,42 +13,28 @@ namespace {
 
 using namespace ziggy::net;
 
+constexpr std::size_t kBodyMax = 1000;
+
 void require(bool holds) {
   if (!holds) std::abort();
 }
 
 struct Outcome {
-  bool is_done = false;
-  bool has_failed = false;
+  BodyReader::Status status = BodyReader::Status::NeedMore;
   std::string body{};
   std::size_t used = 0;
   friend bool operator==(const Outcome&, const Outcome&) = default;
 };
 
-/// The body as the connection reads it: what the parser leaves stays in front of what comes.
-Outcome read_body(RequestParser& parser, std::string_view bytes, std::size_t piece,
-                  const std::string& body) {
+Outcome read_body(BodyReader reader, std::string_view bytes, std::size_t piece) {
   Outcome outcome;
-  std::string window;
-  parser.eager(true);
-  parser.body_limit(1000);
-  while (!parser.is_done() && !outcome.has_failed) {
-    boost::beast::error_code ec;
-    if (!window.empty()) {
-      const std::size_t used =
-          parser.put(boost::asio::const_buffer{window.data(), window.size()}, ec);
-      window.erase(0, used);
-      outcome.used += used;
-      outcome.has_failed = ec && ec != boost::beast::http::error::need_more;
-      if (parser.is_done() || outcome.has_failed) break;
-      if (used > 0 && !window.empty()) continue;
-    }
-    if (bytes.empty()) break;
-    window += bytes.substr(0, piece);
-    bytes.remove_prefix(std::min(piece, bytes.size()));
+  while (outcome.status == BodyReader::Status::NeedMore && outcome.used < bytes.size()) {
+    std::size_t used = 0;
+    outcome.status = reader.feed(bytes.substr(outcome.used, piece), used, outcome.body);
+    require(used > 0);
+    outcome.used += used;
   }
-  outcome.is_done = parser.is_done();
-  if (outcome.is_done) outcome.body = body;
+  require(outcome.body.size() <= kBodyMax);
   return outcome;
 }
 
@@ -56,33 +42,36 @@ Outcome read_body(RequestParser& parser, std::string_view bytes, std::size_t pie
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string bytes{reinterpret_cast<const char*>(data), size};
-  Outcome outcomes[2];
-  for (int round = 0; round < 2; ++round) {
-    std::vector<Header> headers;
-    std::string body;
-    RequestParser parser{headers, body, 20};
-    parser.header_limit(4096);
-    boost::beast::error_code ec;
-    const std::size_t used = parser.put(boost::asio::const_buffer{bytes.data(), bytes.size()}, ec);
-    require(headers.size() <= 20);
-    if (ec) return 0;
-    const std::string_view head = std::string_view{bytes}.substr(0, used);
-    const auto inside = [&](std::string_view view) {
-      return view.empty() ||
-             (view.data() >= head.data() && view.data() + view.size() <= head.data() + head.size());
-    };
-    require(inside(parser.target()) && inside(parser.known().host));
-    for (const Header& header : headers) {
-      require(inside(header.name) && inside(header.value));
-      require(header.value.find_first_of(std::string_view{"\r\n\0", 3}) == std::string_view::npos);
-    }
-    (void)split_target(parser.target());
-    (void)correlation_id_of(parser.known());
-    const std::size_t piece = round == 0 ? bytes.size() + 1 : 1;
-    outcomes[round] = read_body(parser, std::string_view{bytes}.substr(used), piece, body);
-    if (outcomes[round].is_done && parser.chunked()) require(outcomes[round].body.size() <= 1000);
+  std::vector<Header> headers;
+  RequestParser parser{headers, 20};
+  parser.header_limit(4096);
+  boost::beast::error_code ec;
+  const std::size_t used = parser.put(boost::asio::const_buffer{bytes.data(), bytes.size()}, ec);
+  require(headers.size() <= 20);
+  // The chunks' reader alone, whatever the head is.
+  require(read_body(BodyReader::of_chunks(kBodyMax), bytes, 1) ==
+          read_body(BodyReader::of_chunks(kBodyMax), bytes, bytes.size() + 1));
+  if (ec) return 0;
+  const std::string_view head = std::string_view{bytes}.substr(0, used);
+  const auto inside = [&](std::string_view view) {
+    return view.empty() ||
+           (view.data() >= head.data() && view.data() + view.size() <= head.data() + head.size());
+  };
+  require(inside(parser.target()) && inside(parser.known().host));
+  for (const Header& header : headers) {
+    require(inside(header.name) && inside(header.value));
+    require(header.value.find_first_of(std::string_view{"\r\n\0", 3}) == std::string_view::npos);
   }
-  require(outcomes[0].is_done == outcomes[1].is_done);
-  if (outcomes[0].is_done) require(outcomes[0] == outcomes[1]);
+  (void)split_target(parser.target());
+  (void)correlation_id_of(parser.known());
+  if (parser.is_done()) return 0;
+  const auto length = parser.content_length();
+  if (length && *length > kBodyMax) return 0;
+  const BodyReader reader =
+      length ? BodyReader::of_length(*length) : BodyReader::of_chunks(kBodyMax);
+  const std::string_view rest = std::string_view{bytes}.substr(used);
+  const Outcome whole = read_body(reader, rest, rest.size() + 1);
+  require(read_body(reader, rest, 1) == whole);
+  require(read_body(reader, rest, 7) == whole);
   return 0;
 }

@@ -177,27 +177,23 @@ bool Connection::need_more_head() {
 }
 
 bool Connection::step_body() {
-  boost::beast::error_code ec;
-  while (begin_ < end_ && !parser_->is_done()) {
-    begin_ += parser_->put(asio::const_buffer{in_.get() + begin_, end_ - begin_}, ec);
-    if (ec) break;
-  }
-  if (parser_->is_done()) {
-    request_.body = body_;
-    return dispatch();
-  }
-  if (ec == boost::beast::http::error::body_limit) {
-    return refuse(ErrorCode::PayloadTooLarge,
-                  fmt::format("the body is longer than {} bytes", request_.route->policy.body_max));
-  }
-  if (ec && ec != boost::beast::http::error::need_more) {
-    return refuse(ErrorCode::MalformedRequest, ec.message());
+  std::size_t used = 0;
+  const BodyReader::Status status = body_reader_.feed(unread(), used, body_);
+  begin_ += used;
+  switch (status) {
+    case BodyReader::Status::Done:
+      request_.body = body_;
+      return dispatch();
+    case BodyReader::Status::TooLarge:
+      return refuse(ErrorCode::PayloadTooLarge, fmt::format("the body is longer than {} bytes",
+                                                            request_.route->policy.body_max));
+    case BodyReader::Status::Malformed:
+      return refuse(ErrorCode::MalformedRequest, "the body's chunks are malformed");
+    case BodyReader::Status::NeedMore:
+      break;
   }
   if (saw_eof_) return refuse(ErrorCode::MalformedRequest, "the request ends within its body");
-  compact(body_at_);
-  if (end_ == capacity_) {
-    return refuse(ErrorCode::MalformedRequest, "a chunk's head is too long");
-  }
+  begin_ = end_ = body_at_;
   if (!flush()) return false;
   read();
   return false;

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "body_reader.hpp"
 #include "request_parser.hpp"
 #include "response_writer.hpp"
 #include "server_loop.hpp"
@@ -104,6 +105,7 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
   std::vector<Header> headers_;
   std::vector<std::string> decoded_;
   std::string body_;
+  BodyReader body_reader_ = BodyReader::of_length(0);
   Request request_;
   std::unique_ptr<asio::cancellation_signal> cancel_;
 

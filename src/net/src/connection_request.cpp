@@ -15,7 +15,7 @@ namespace {
 constexpr log::Logger kLog{"net"};
 constexpr log::Logger kAccess{"http.access"};
 
-/// The least window through which a body is received, and the longest line of a chunk's head.
+/// The least window through which a body is received.
 constexpr std::size_t kBodyWindowMin = 4096;
 /// Answers are written at the latest when so much has been gathered.
 constexpr std::size_t kGatherMax = 64 * 1024;
@@ -36,7 +36,7 @@ std::string describe(const std::exception_ptr& failure) {
 /// must not move from here until the request is answered.
 bool Connection::parse_head(std::string_view head) {
   const auto parse = [&] {
-    parser_.emplace(headers_, body_, settings().headers_max);
+    parser_.emplace(headers_, settings().headers_max);
     parser_->header_limit(static_cast<std::uint32_t>(settings().head_max) + 4);
     boost::beast::error_code failure;
     const std::size_t used = parser_->put(asio::const_buffer{head.data(), head.size()}, failure);
@@ -69,7 +69,6 @@ bool Connection::parse_head(std::string_view head) {
   scanned_ = 0;
   begin_ += head.size();
   body_at_ = begin_;
-  parser_->eager(true);
   return begin_request();
 }
 
@@ -116,8 +115,8 @@ bool Connection::begin_request() {
     return fail_request(ErrorCode::PayloadTooLarge,
                         fmt::format("the body is longer than {} bytes", body_max));
   }
-  parser_->body_limit(body_max);
-  if (length) body_.reserve(std::min<std::size_t>(*length, 64 * 1024));
+  body_.clear();
+  body_reader_ = length ? BodyReader::of_length(*length) : BodyReader::of_chunks(body_max);
   keep_alive_ = parser_->keep_alive();
   if (begin_ == end_ && parser_->is_http_11() && lists_token(known.expect, "100-continue")) {
     out_ += "HTTP/1.1 100 Continue\r\n\r\n";
@@ -239,7 +238,7 @@ bool Connection::refuse(ErrorCode code, std::string detail) {
     request_.is_loopback = is_loopback_;
     request_.call.correlation_id = CorrelationId::make();
     started_ = loop_->core().clock.steady();
-    parser_.emplace(headers_, body_, settings().headers_max);
+    parser_.emplace(headers_, settings().headers_max);
   }
   keep_alive_ = false;
   return fail_request(code, std::move(detail));

@@ -1,10 +1,11 @@
 #include "negotiate.hpp"
 
-#include <openssl/sha.h>
+#include <openssl/evp.h>
 
 #include <algorithm>
 #include <array>
 
+#include "ziggy/base/assert.hpp"
 #include "ziggy/base/text.hpp"
 
 namespace ziggy::net {
@@ -75,8 +76,11 @@ bool etag_matches(std::string_view if_none_match, std::string_view etag) noexcep
 
 std::string make_etag(std::string_view bytes) {
   static constexpr char kHex[] = "0123456789abcdef";
-  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
-  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data());
+  // Looked up once: the search through OpenSSL's providers costs more than the hash of a page.
+  static const EVP_MD* const kSha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  std::array<unsigned char, 32> digest{};
+  ZIGGY_ASSERT(EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, kSha256, nullptr) ==
+               1);
   std::string out;
   for (std::size_t i = 0; i < digest.size() / 2; ++i) {
     out += kHex[digest[i] >> 4];

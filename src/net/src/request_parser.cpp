@@ -50,11 +50,9 @@ Method to_method(http::verb verb) {
 
 }  // namespace
 
-RequestParser::RequestParser(std::vector<Header>& headers, std::string& body,
-                             std::size_t headers_max)
-    : headers_{headers}, body_{body}, headers_max_{headers_max} {
+RequestParser::RequestParser(std::vector<Header>& headers, std::size_t headers_max)
+    : headers_{headers}, headers_max_{headers_max} {
   headers_.clear();
-  body_.clear();
   body_limit(boost::none);  // the route says it, once it is known
   eager(false);             // the head first: the route decides on the body
 }
@@ -67,7 +65,6 @@ void RequestParser::on_request_impl(verb method, view, view target, int version,
 }
 
 void RequestParser::on_field_impl(field name, view name_text, view value, error_code& ec) {
-  if (head_done_) return;  // trailers of a chunked body carry nothing that anybody asked for
   if (headers_.size() == headers_max_) {
     too_many_ = true;
     ec = http::error::header_limit;
@@ -129,20 +126,9 @@ void RequestParser::on_field_impl(field name, view name_text, view value, error_
 }
 
 void RequestParser::on_header_impl(error_code& ec) {
-  head_done_ = true;
   if (hosts_ > 1 || (version_ == 11 && hosts_ == 0)) ec = http::error::bad_field;
   // HTTP/1.0 knows no chunks; a proxy before us may have framed the message otherwise.
   if (version_ == 10 && chunked()) ec = http::error::bad_transfer_encoding;
-}
-
-std::size_t RequestParser::on_body_impl(view body, error_code&) {
-  body_.append(body.data(), body.size());
-  return body.size();
-}
-
-std::size_t RequestParser::on_chunk_body_impl(std::uint64_t, view body, error_code&) {
-  body_.append(body.data(), body.size());
-  return body.size();
 }
 
 }  // namespace ziggy::net

@@ -3,7 +3,6 @@
 #include <boost/beast/http/basic_parser.hpp>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -26,16 +25,15 @@ struct KnownHeaders {
   std::string_view upgrade;
 };
 
-/// One request's syntax by Beast, without Beast's containers: the views stay in the buffer that
-/// holds the head, so that it must hold the *whole* head before `put` and must not move after.
-/// Strings are only made for bodies.
+/// One request's head by Beast's grammar, without Beast's containers: the views stay in the buffer
+/// that holds the head, so that it must hold the *whole* head before `put` and must not move after.
+/// Stops behind the head: is_done() then means that there is no body; BodyReader reads one.
 class RequestParser : public boost::beast::http::basic_parser<true> {
  public:
-  /// `headers` and `body` are the connection's, cleared here.
-  RequestParser(std::vector<Header>& headers, std::string& body, std::size_t headers_max);
+  /// `headers` are the connection's, cleared here; more than `headers_max` fail.
+  RequestParser(std::vector<Header>& headers, std::size_t headers_max);
 
   [[nodiscard]] Method method() const noexcept { return method_; }
-  /// The method as sent, for those that are Other.
   [[nodiscard]] std::string_view target() const noexcept { return target_; }
   [[nodiscard]] const KnownHeaders& known() const noexcept { return known_; }
   [[nodiscard]] bool is_http_11() const noexcept { return version_ == 11; }
@@ -53,20 +51,18 @@ class RequestParser : public boost::beast::http::basic_parser<true> {
   void on_field_impl(field name, view name_text, view value, error_code& ec) override;
   void on_header_impl(error_code& ec) override;
   void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
-  std::size_t on_body_impl(view body, error_code& ec) override;
+  std::size_t on_body_impl(view, error_code&) override { return 0; }
   void on_chunk_header_impl(std::uint64_t, view, error_code&) override {}
-  std::size_t on_chunk_body_impl(std::uint64_t, view body, error_code& ec) override;
+  std::size_t on_chunk_body_impl(std::uint64_t, view, error_code&) override { return 0; }
   void on_finish_impl(error_code&) override {}
 
   std::vector<Header>& headers_;
-  std::string& body_;
   std::size_t headers_max_;
   std::string_view target_;
   KnownHeaders known_;
   Method method_ = Method::Other;
   int version_ = 0;
   std::uint8_t hosts_ = 0;
-  bool head_done_ = false;
   bool too_many_ = false;
 };
 

@@ -135,9 +135,8 @@ TEST_F(BadInputTest, SmuggledBodiesAreRefusedAndNeverTakenForRequests) {
 
 TEST_F(BadInputTest, BrokenChunksAreRefused) {
   const std::string head = "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
-  for (const std::string_view chunks :
-       {"zz\r\nabcd\r\n0\r\n\r\n", "4\r\nabcdefgh\r\n0\r\n\r\n", "-4\r\nabcd\r\n0\r\n\r\n",
-        "fffffffffffffffff\r\nabcd\r\n", "4 \nabcd\r\n0\r\n\r\n"}) {
+  for (const std::string_view chunks : {"zz\r\nabcd\r\n0\r\n\r\n", "4\r\nabcdefgh\r\n0\r\n\r\n",
+                                        "-4\r\nabcd\r\n0\r\n\r\n", "4 \nabcd\r\n0\r\n\r\n"}) {
     expect(head + std::string{chunks}, 400, "malformed_request");
   }
   expect(head + std::string(8000, 'x'), 400, "malformed_request");
@@ -169,6 +168,8 @@ TEST_F(BadInputTest, OversizedBodiesAnswer413BeforeTheyAreRead) {
   expect(start + "Transfer-Encoding: chunked\r\n\r\n3e9\r\n" + std::string(1001, 'x') +
              "\r\n0\r\n\r\n",
          413, "payload_too_large");
+  expect(start + "Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\nabcd\r\n", 413,
+         "payload_too_large");
   std::string chunks = start + "Transfer-Encoding: chunked\r\n\r\n";
   for (int i = 0; i < 11; ++i) chunks += "64\r\n" + std::string(100, 'x') + "\r\n";
   expect(chunks + "0\r\n\r\n", 413, "payload_too_large");

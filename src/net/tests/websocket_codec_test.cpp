@@ -62,11 +62,10 @@ TEST(MessageReader, JoinsFragmentsAroundControlFrames) {
   const std::string bytes = client_frame(0x01, "one ") + client_frame(0x89, "ping") +
                             client_frame(0x00, "two ") + client_frame(0x8A, "") +
                             client_frame(0x80, "three") + client_frame(0x82, "bin");
-  EXPECT_EQ(read_all(bytes),
-            (std::vector<Seen>{{Kind::Ping, "ping", 0},
-                               {Kind::Pong, "", 0},
-                               text("one two three"),
-                               {Kind::Binary, "bin", 0}}));
+  EXPECT_EQ(read_all(bytes), (std::vector<Seen>{{Kind::Ping, "ping", 0},
+                                                {Kind::Pong, "", 0},
+                                                text("one two three"),
+                                                {Kind::Binary, "bin", 0}}));
   // A character may be cut by a fragment's end.
   EXPECT_EQ(read_all(client_frame(0x01, "\xE2\x82") + client_frame(0x80, "\xAC")),
             std::vector{text("€")});
@@ -78,32 +77,33 @@ TEST(MessageReader, ReadsCloses) {
   EXPECT_EQ(read_all(client_frame(0x88, "")), (std::vector<Seen>{{Kind::Close, "", none}}));
   EXPECT_EQ(read_all(client_frame(0x88, "\x03\xE8"s + "bye")),
             (std::vector<Seen>{{Kind::Close, "bye", 1000}}));
-  EXPECT_EQ(read_all(client_frame(0x88, "\x11\x30"s)), (std::vector<Seen>{{Kind::Close, "", 4400}}));
+  EXPECT_EQ(read_all(client_frame(0x88, "\x11\x30"s)),
+            (std::vector<Seen>{{Kind::Close, "", 4400}}));
 }
 
 TEST(MessageReader, RefusesWhatTheStandardForbids) {
   using namespace std::string_literals;
   const std::pair<std::string, std::uint16_t> table[] = {
-      {"\x81\x01"s + "a", 1002},                         // not masked
-      {client_frame(0xC1, "a"), 1002},                   // reserved bit 1 without an extension
-      {client_frame(0xA1, "a"), 1002},                   // 2
-      {client_frame(0x91, "a"), 1002},                   // 3
-      {client_frame(0x83, "a"), 1002},                   // unknown data opcode
-      {client_frame(0x8B, ""), 1002},                    // unknown control opcode
-      {client_frame(0x09, "a"), 1002},                   // fragmented ping
+      {"\x81\x01"s + "a", 1002},                          // not masked
+      {client_frame(0xC1, "a"), 1002},                    // reserved bit 1 without an extension
+      {client_frame(0xA1, "a"), 1002},                    // 2
+      {client_frame(0x91, "a"), 1002},                    // 3
+      {client_frame(0x83, "a"), 1002},                    // unknown data opcode
+      {client_frame(0x8B, ""), 1002},                     // unknown control opcode
+      {client_frame(0x09, "a"), 1002},                    // fragmented ping
       {client_frame(0x89, std::string(126, 'a')), 1002},  // long ping
-      {client_frame(0x80, "a"), 1002},                   // continues nothing
+      {client_frame(0x80, "a"), 1002},                    // continues nothing
       {client_frame(0x01, "a") + client_frame(0x81, "b"), 1002},  // begins within another
-      {client_frame(0x88, "x"), 1002},                   // half a code
-      {client_frame(0x88, "\x03\xED"s), 1002},           // 1005 is never sent
-      {client_frame(0x88, "\x03\xEE"s), 1002},           // 1006
+      {client_frame(0x88, "x"), 1002},                            // half a code
+      {client_frame(0x88, "\x03\xED"s), 1002},                    // 1005 is never sent
+      {client_frame(0x88, "\x03\xEE"s), 1002},                    // 1006
       {client_frame(0x88, "\x00\x01"s), 1002},
-      {client_frame(0x88, "\x0B\xB7"s), 1002},           // 2999
-      {client_frame(0x88, "\x13\x88"s), 1002},           // 5000
-      {client_frame(0x88, "\x03\xE8\xFF"s), 1007},       // reason not UTF-8
+      {client_frame(0x88, "\x0B\xB7"s), 1002},      // 2999
+      {client_frame(0x88, "\x13\x88"s), 1002},      // 5000
+      {client_frame(0x88, "\x03\xE8\xFF"s), 1007},  // reason not UTF-8
       {client_frame(0x81, "\xFF"), 1007},
       {client_frame(0x01, "\xC3") + client_frame(0x80, "("), 1007},
-      {"\x81\xFE\x00\x05"s + "mask" + "aaaaa", 1002},    // length not in shortest form
+      {"\x81\xFE\x00\x05"s + "mask" + "aaaaa", 1002},  // length not in shortest form
       {"\x81\xFF\x00\x00\x00\x00\x00\x00\x00\x05"s + "mask", 1002},
       {client_frame(0x81, std::string(1001, 'a')), 1009},
       {"\x81\xFF\x7F\xFF\xFF\xFF\xFF\xFF\xFF\xFF"s, 1009},

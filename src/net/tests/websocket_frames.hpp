@@ -10,9 +10,7 @@ inline std::string client_frame(int first, std::string_view payload) {
   std::string out(1, static_cast<char>(first));
   const std::size_t size = payload.size();
   const int bytes = size < 126 ? 0 : size <= 0xFFFF ? 2 : 8;
-  out += static_cast<char>(0x80 | (bytes == 0   ? static_cast<int>(size)
-                                   : bytes == 2 ? 126
-                                                : 127));
+  out += static_cast<char>(0x80 | (bytes == 0 ? static_cast<int>(size) : bytes == 2 ? 126 : 127));
   for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) {
     out += static_cast<char>((static_cast<unsigned long long>(size) >> shift) & 0xFF);
   }

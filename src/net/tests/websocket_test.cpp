@@ -176,8 +176,8 @@ TEST_F(WebSocketTest, EchoesTextAndBinaryAndAnswersPings) {
 
 TEST_F(WebSocketTest, TakesAMessageSentWithTheHandshake) {
   Client client{port_};
-  client.send("GET /ws HTTP/1.1\r\nHost: a\r\nX-Correlation-ID: mine\r\n" + std::string{kHandshake} +
-              "\r\n" + client_frame(0x81, "early"));
+  client.send("GET /ws HTTP/1.1\r\nHost: a\r\nX-Correlation-ID: mine\r\n" +
+              std::string{kHandshake} + "\r\n" + client_frame(0x81, "early"));
   EXPECT_EQ(client.receive().status, 101);
   EXPECT_EQ(receive(client), "welcome");
   EXPECT_EQ(receive_message(client), "early");
@@ -341,7 +341,9 @@ TEST_F(WebSocketTest, PingsTheSilentAndCutsTheDead) {
 }
 
 TEST_F(WebSocketTest, ACutConnectionIsTold) {
-  { Client client = open(); }
+  {
+    Client client = open();
+  }
   EXPECT_TRUE(log_.has("closed 1006"));
   for (int i = 0; i < 1000 && server_->metrics().websockets_open > 0; ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds{1});
