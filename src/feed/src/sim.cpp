@@ -20,6 +20,9 @@ namespace {
 // Each print of the path lives a quarter of a second.
 constexpr std::chrono::milliseconds kTickEvery{250};
 
+// Two thousand bars take about a millisecond and a half; more would be felt by others on the loop.
+constexpr std::size_t kInlineBarsMax = 2'000;
+
 std::vector<sim::Hours> nyse_hours(std::chrono::sys_days until) {
   std::vector<sim::Hours> hours;
   for (const Session& session :
@@ -36,14 +39,16 @@ std::unexpected<Error> unknown(const Symbol& symbol) {
 }  // namespace
 
 Timestamp ScaledClock::now() const {
+  if (speed_ == 1) return base_.now();
   const auto passed = static_cast<double>((base_.now() - origin_).count());
   return origin_ + std::chrono::nanoseconds{std::llround(passed * speed_)};
 }
 
 // Every part of the vendor at once: they all ask the same pure function.
 struct SimProvider::State final : public CryptoSource, public NewsSource, public StreamSource {
-  State(const Clock& now, SimSettings settings)
+  State(const Clock& now, SimSettings settings, net::BlockingPool* threads)
       : clock{now},
+        pool{threads},
         is_exchange{settings.sessions == SimSessions::Exchange},
         market{settings.seed, is_exchange ? sim::ExchangeHours{nyse_hours} : sim::ExchangeHours{}} {
   }
@@ -55,7 +60,16 @@ struct SimProvider::State final : public CryptoSource, public NewsSource, public
     BarsReply reply;
     reply.as_of = now;
     reply.actions = market.actions(*listing, now);
-    reply.bars = market.bars(*listing, request.interval, request.range, request.limit, now);
+    if (pool == nullptr || request.limit <= kInlineBarsMax) {
+      reply.bars = market.bars(*listing, request.interval, request.range, request.limit, now);
+      co_return reply;
+    }
+    const sim::SimMarket* const source = &market;
+    auto bars = co_await pool->run([source, listing, request, now]() -> Result<BarColumns> {
+      return source->bars(*listing, request.interval, request.range, request.limit, now);
+    });
+    if (!bars) co_return std::unexpected{std::move(bars).error()};
+    reply.bars = std::move(*bars);
     co_return reply;
   }
 
@@ -122,7 +136,8 @@ struct SimProvider::State final : public CryptoSource, public NewsSource, public
   }
 
   [[nodiscard]] bool is_scaled() const {
-    return dynamic_cast<const ScaledClock*>(&clock) != nullptr;
+    const auto* const scaled = dynamic_cast<const ScaledClock*>(&clock);
+    return scaled != nullptr && scaled->speed() != 1;
   }
 
   struct Told {
@@ -131,6 +146,7 @@ struct SimProvider::State final : public CryptoSource, public NewsSource, public
   };
 
   const Clock& clock;
+  net::BlockingPool* pool;
   bool is_exchange;
   sim::SimMarket market;
   TickListener* listener = nullptr;
@@ -138,8 +154,8 @@ struct SimProvider::State final : public CryptoSource, public NewsSource, public
   std::atomic<bool> is_stopped = false;
 };
 
-SimProvider::SimProvider(const Clock& clock, SimSettings settings)
-    : state_{std::make_shared<State>(clock, settings)} {}
+SimProvider::SimProvider(const Clock& clock, SimSettings settings, net::BlockingPool* pool)
+    : state_{std::make_shared<State>(clock, settings, pool)} {}
 
 SimProvider::~SimProvider() { stop(); }
 

@@ -80,6 +80,19 @@ TEST(SimProvider, AnswersBarsQuotesAndHeadlines) {
   EXPECT_LE(news->back().time, kNow);
 }
 
+TEST(SimProvider, ManyBarsComeFromThePoolAndAreTheSame) {
+  const ManualClock clock{kNow};
+  net::BlockingPool pool{1, 4};
+  SimProvider here{clock, {}};
+  SimProvider there{clock, {}, &pool};
+  BarsRequest request{*Symbol::parse("SPY"), Interval::Minute, {kNoStart, kNow}, 5'000};
+  const auto inlined = run_task(here.bars()->bars(request, Call{}));
+  const auto pooled = run_task(there.bars()->bars(request, Call{}));
+  ASSERT_TRUE(pooled.has_value());
+  EXPECT_EQ(pooled->bars.size(), 5'000U);
+  EXPECT_EQ(pooled->bars, inlined->bars);
+}
+
 TEST(SimProvider, SaysThatItDoesNotKnowASymbol) {
   const ManualClock clock{kNow};
   SimProvider sim{clock, {}};

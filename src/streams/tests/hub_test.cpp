@@ -215,6 +215,7 @@ TEST(HubThreads, ManyPublishersAndLoopsKeepTheSequenceWhole) {
     sockets.push_back(std::make_shared<FakeSocket>(loops.at(i)));
     subscriptions.push_back(hub.subscribe(sockets.back(), kSymbol, quote(0)));
   }
+  loops.run();
   constexpr int kEach = 2'000;
   {
     std::vector<std::jthread> publishers;
@@ -224,7 +225,6 @@ TEST(HubThreads, ManyPublishersAndLoopsKeepTheSequenceWhole) {
       });
     }
   }
-  loops.run();
   std::atomic<int> done = 0;
   for (std::size_t i = 0; i < 2; ++i) {
     net::asio::post(loops.at(i), [&, i] {

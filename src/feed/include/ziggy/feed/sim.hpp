@@ -5,6 +5,7 @@
 
 #include "ziggy/base/clock.hpp"
 #include "ziggy/feed/provider.hpp"
+#include "ziggy/net/blocking_pool.hpp"
 
 namespace ziggy::feed {
 
@@ -31,6 +32,7 @@ class ScaledClock final : public Clock {
   ScaledClock(const Clock& base, double speed) : base_{base}, speed_{speed}, origin_{base.now()} {}
   [[nodiscard]] Timestamp now() const override;
   [[nodiscard]] Monotonic steady() const override { return base_.steady(); }
+  [[nodiscard]] double speed() const noexcept { return speed_; }
 
  private:
   const Clock& base_;
@@ -44,8 +46,9 @@ class ScaledClock final : public Clock {
 /// Knows SPY QQQ AAPL MSFT NVDA AMZN GOOGL META TSLA JPM BTC-USD ETH-USD.
 class SimProvider final : public Provider {
  public:
-  /// `clock` says the simulated time and outlives the provider.
-  SimProvider(const Clock& clock, SimSettings settings);
+  /// `clock` says the simulated time. With a `pool`, requests for thousands of bars are computed on
+  /// its threads rather than on the caller's loop. Both outlive the provider.
+  SimProvider(const Clock& clock, SimSettings settings, net::BlockingPool* pool = nullptr);
   ~SimProvider() override;
 
   [[nodiscard]] std::string_view name() const noexcept override { return "sim"; }
