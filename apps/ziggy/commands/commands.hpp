@@ -6,6 +6,7 @@
 /// its line in add_commands and its file in CMakeLists.txt.
 namespace ziggy::app {
 
+void add_backtest_command(CLI::App& app, Runner& runner);
 void add_config_command(CLI::App& app, Runner& runner);
 void add_export_command(CLI::App& app, Runner& runner);
 void add_import_command(CLI::App& app, Runner& runner);
@@ -18,6 +19,7 @@ void add_version_command(CLI::App& app, Runner& runner);
 
 inline void add_commands(CLI::App& app, Runner& runner) {
   add_serve_command(app, runner);
+  add_backtest_command(app, runner);
   add_config_command(app, runner);
   add_import_command(app, runner);
   add_export_command(app, runner);

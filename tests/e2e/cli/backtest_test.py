@@ -28,8 +28,8 @@ class Backtest(CliCase):
                                '--param', f'slow={slow}', '--cash', 10000, *flags)
 
     def test_a_small_run_has_the_figures_worked_out_by_hand(self):
-        # Closes 10 10 10 12 14 10 6 6: sma(1) crosses sma(2) up at bar 3, down at bar 5.
-        closes = [10, 10, 10, 12, 14, 10, 6, 6]
+        # Closes 10 10 9 12 14 10 6 6: sma(1) crosses sma(2), strictly, up at bar 3 and down at bar 5.
+        closes = [10, 10, 9, 12, 14, 10, 6, 6]
         opens = [10, 10, 10, 10, 12, 14, 10, 6]
         rows = [(f'2020-01-{i + 1:02d}', opens[i], max(opens[i], closes[i]), min(opens[i], closes[i]), closes[i], 1)
                 for i in range(len(closes))]

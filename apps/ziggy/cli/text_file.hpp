@@ -1,0 +1,19 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "ziggy/base/result.hpp"
+
+namespace ziggy::app {
+
+/// The whole file. Errors: NotFound, naming it and the system's reason; PayloadTooLarge above
+/// `size_max`.
+[[nodiscard]] Result<std::string> read_text_file(const std::filesystem::path& path,
+                                                 std::uintmax_t size_max);
+
+/// Writes the file whole or not at all (by way of `<path>.part`). Errors: Internal, naming it.
+[[nodiscard]] Result<> write_text_file(const std::filesystem::path& path, std::string_view text);
+
+}  // namespace ziggy::app

@@ -1,0 +1,69 @@
+#include "commands/backtest_bars.hpp"
+
+#include <filesystem>
+
+#include "cli/database.hpp"
+#include "cli/text_file.hpp"
+#include "ziggy/domain/adjust.hpp"
+#include "ziggy/domain/csv.hpp"
+
+namespace ziggy::app {
+namespace {
+
+Error refusal(const std::string& name, const BarFile& file) {
+  const std::string more =
+      file.problem_count > 1 ? fmt::format(" (and {} more)", file.problem_count - 1) : "";
+  return Error{ErrorCode::ValidationFailed,
+               fmt::format("{}: {}{}", name, describe(file.problems.front()), more)};
+}
+
+BarColumns cut(BarColumns bars, TimeRange range) {
+  const std::size_t from = bars.lower_bound(range.start);
+  const std::size_t to = bars.lower_bound(range.end);
+  if (from == 0 && to == bars.size()) return bars;
+  BarColumns part;
+  if (from < to) part.append(bars, from, to);
+  return part;
+}
+
+Result<NamedBars> read_file_bars(const BarsWanted& wanted) {
+  const std::filesystem::path path{wanted.file};
+  ZIGGY_TRY(text, read_text_file(path, kCsvBytesMax));
+  BarFile file = read_csv_bars(text, wanted.interval);
+  if (file.is_clean()) check_contracts(file);
+  if (!file.is_clean()) return fail(refusal(wanted.file, file));
+  NamedBars named;
+  named.bars = cut(adjust(file.bars, file.actions, Adjustment::Split, file.interval), wanted.range);
+  named.symbol = split_bar_file_name(path.filename().string()).symbol;
+  named.source = path.filename().string();
+  named.interval = file.interval;
+  if (named.bars.empty()) {
+    return fail(ErrorCode::NotFound, "{}: no bars{}", wanted.file,
+                file.bars.empty() ? "" : " in that time");
+  }
+  return named;
+}
+
+Result<NamedBars> read_stored_bars(Context& context, const BarsWanted& wanted) {
+  ZIGGY_TRY(symbol, Symbol::parse(wanted.symbol));
+  const Interval interval = wanted.interval.value_or(Interval::Day);
+  ZIGGY_TRY(database, open_database(context));
+  ZIGGY_TRY(stored, database->bars().read({symbol, interval}, wanted.range));
+  if (stored.bars.empty()) {
+    return fail(
+        stored.version == 0 ? ErrorCode::UnknownSymbol : ErrorCode::NotFound,
+        "no {} bars of {} are stored{}", interval_name(interval), symbol.view(),
+        stored.version == 0 ? ": import some, or name a file with --data" : " in that time");
+  }
+  ZIGGY_TRY(actions, database->actions().read(symbol));
+  return NamedBars{adjust(stored.bars, actions, Adjustment::Split, interval),
+                   std::string{symbol.view()}, "store", interval};
+}
+
+}  // namespace
+
+Result<NamedBars> read_bars(Context& context, const BarsWanted& wanted) {
+  return wanted.file.empty() ? read_stored_bars(context, wanted) : read_file_bars(wanted);
+}
+
+}  // namespace ziggy::app

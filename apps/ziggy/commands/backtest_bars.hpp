@@ -1,0 +1,32 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "cli/context.hpp"
+#include "ziggy/domain/bar.hpp"
+#include "ziggy/domain/interval.hpp"
+
+namespace ziggy::app {
+
+/// Which bars a backtest asks for: of a CSV file, or of the store.
+struct BarsWanted {
+  std::string file;                  // empty: the store
+  std::string symbol;                // in the store
+  std::optional<Interval> interval;  // of a file: inferred when absent; of the store: a day
+  TimeRange range{Timestamp::min(), Timestamp::max()};
+};
+
+struct NamedBars {
+  BarColumns bars;  // adjusted for splits, as the HTTP answers are by default
+  std::string symbol;
+  std::string source;
+  Interval interval = Interval::Day;
+};
+
+/// Errors: NotFound for a file or symbol that is not there, or no bars in the range;
+/// ValidationFailed for a file that cannot be read or breaks the data contracts, naming file, line
+/// and reason; StorageUnavailable.
+[[nodiscard]] Result<NamedBars> read_bars(Context& context, const BarsWanted& wanted);
+
+}  // namespace ziggy::app
