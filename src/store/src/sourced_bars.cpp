@@ -108,8 +108,11 @@ Result<> check_storable(const BarColumns& bars) {
       wrong = "volume is negative or not finite";
     }
     if (wrong != nullptr) {
+      // A broken time may lie where no date can name it.
+      const Timestamp time = bars.time_at(i);
+      const bool has_date = bars.time[i] >= kTimeMin && bars.time[i] < kTimeMax;
       return fail(ErrorCode::ValidationFailed, "bar {} of {} ({}): {}", i + 1, count,
-                  to_rfc3339(bars.time_at(i)), wrong);
+                  has_date ? to_rfc3339(time) : fmt::format("{} ns", bars.time[i]), wrong);
     }
   }
   return {};
