@@ -152,19 +152,19 @@ TEST_P(Model, ReadersBesideAWriterSeeEachBarOnce) {
   writer.join();
 }
 
-// Writers on one series, and batches that name their keys in opposite orders: nothing is lost, and
-// nothing deadlocks.
+// Writers on one series, as from two programs, and batches that name their keys in opposite orders:
+// nothing is lost, and nothing deadlocks.
 TEST_P(Model, WritersBesideEachOtherLoseNothing) {
   constexpr std::size_t kPart = 2'000;
   const BarColumns all = some_bars(2 * kPart, "2020-01-02", std::chrono::minutes{1});
   auto opened = Database::open({.url = url_, .writers = 4});
   ASSERT_TRUE(opened);
   BarStore& store = (*opened)->bars();
-  const auto write_part = [&](std::size_t part) {
+  const auto write_part = [&](BarStore& through, std::size_t part) {
     for (std::size_t at = part * kPart; at < (part + 1) * kPart; at += 20) {
       BarColumns piece;
       piece.append(all, at, at + 20);
-      const auto outcome = store.write(key_of("SPY", Interval::Minute), "sim", piece);
+      const auto outcome = through.write(key_of("SPY", Interval::Minute), "sim", piece);
       EXPECT_TRUE(outcome) << outcome.error().detail();
     }
   };
@@ -179,8 +179,8 @@ TEST_P(Model, WritersBesideEachOtherLoseNothing) {
     }
   };
   std::vector<std::thread> writers;
-  writers.emplace_back(write_part, 0);
-  writers.emplace_back(write_part, 1);
+  writers.emplace_back([&] { write_part(store, 0); });
+  writers.emplace_back([&] { write_part(bars(), 1); });
   writers.emplace_back(write_batches, 0, "QQQ", "BTC-USD");
   writers.emplace_back(write_batches, 1, "BTC-USD", "QQQ");
   for (std::thread& writer : writers) writer.join();
