@@ -24,7 +24,10 @@ void require(bool done, const char* what) {
 }  // namespace
 
 CannedServer::CannedServer(std::string answer, std::uint16_t port)
-    : answer_{std::move(answer)},
+    : CannedServer{[answer = std::move(answer)] { return std::string_view{answer}; }, port} {}
+
+CannedServer::CannedServer(std::function<std::string_view()> make_answer, std::uint16_t port)
+    : make_answer_{std::move(make_answer)},
       listener_{::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)} {
   const int on = 1;
   ::setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
@@ -70,9 +73,10 @@ void CannedServer::run() {
       }
       // The load has no pipelining and its requests fit one packet.
       if (got < 4 || std::memcmp(input + got - 4, "\r\n\r\n", 4) != 0) continue;
+      const std::string_view answer = make_answer_();
       std::size_t sent = 0;
-      while (sent < answer_.size()) {
-        const ssize_t part = ::send(fd, answer_.data() + sent, answer_.size() - sent, MSG_NOSIGNAL);
+      while (sent < answer.size()) {
+        const ssize_t part = ::send(fd, answer.data() + sent, answer.size() - sent, MSG_NOSIGNAL);
         if (part < 0 && errno == EAGAIN) continue;
         if (part < 0) break;
         sent += static_cast<std::size_t>(part);

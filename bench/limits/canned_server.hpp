@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <string_view>
 
 namespace ziggy::bench {
 
@@ -11,13 +13,15 @@ class CannedServer {
  public:
   /// Binds to a free port on loopback; several may share it (SO_REUSEPORT) when `port` is not 0.
   CannedServer(std::string answer, std::uint16_t port = 0);
+  /// Makes each answer anew; what `make_answer` returns lives until its next call.
+  explicit CannedServer(std::function<std::string_view()> make_answer, std::uint16_t port = 0);
   ~CannedServer();
   [[nodiscard]] std::uint16_t port() const { return port_; }
   /// Serves until the process ends.
   [[noreturn]] void run();
 
  private:
-  std::string answer_;
+  std::function<std::string_view()> make_answer_;
   std::uint16_t port_ = 0;
   int listener_ = -1;
 };

@@ -15,7 +15,7 @@ class Refusals(ServerCase):
             ('/api/v1/market/bars/AAPL?limit=ten', 'limit'), ('/api/v1/market/bars/AAPL?limit=-1', 'limit'),
             ('/api/v1/market/bars/AAPL?start=yesterday', 'start'), ('/api/v1/market/bars/AAPL?end=2020-13-01', 'end'),
             ('/api/v1/market/bars/AAPL?adjustment=half', 'adjustment'), ('/api/v1/market/bars/AAPL?format=xml', 'format'),
-            ('/api/v1/market/bars/AAPL?cursor=%00garbage', 'cursor'), ('/api/v1/market/bars/A%20B', 'symbol'),
+            ('/api/v1/market/bars/AAPL?cursor=garbage', 'cursor'), ('/api/v1/market/bars/A%20B', 'symbol'),
             ('/api/v1/market/quotes/' + 'A' * 40, 'symbol'), ('/api/v1/market/quotes?symbols=', 'symbols'),
             ('/api/v1/market/calendar?start=x', 'start'),
         ]:
@@ -24,6 +24,10 @@ class Refusals(ServerCase):
                 self.assertIn(field, [error['field'] for error in body['errors']])
                 for error in body['errors']:
                     self.assertTrue(error['code'] and error['message'])
+
+    def test_what_cannot_be_decoded_is_malformed(self):
+        for query in ('cursor=%00', 'limit=%zz', 'limit=%f', 'symbols=%FF'):
+            self.problem(self.get('/api/v1/market/bars/AAPL?' + query), 400, 'malformed_request')
 
     def test_all_wrong_parameters_come_at_once(self):
         body = self.problem(self.get('/api/v1/market/bars/AAPL?interval=2d&limit=x&start=y&adjustment=z'), 422, 'validation_failed')
