@@ -27,7 +27,7 @@ std::unique_ptr<feed::Provider> Vendors::make(config::Vendor vendor) {
                                 ? feed::SimSessions::Always
                                 : feed::SimSessions::Exchange;
       auto simulator = std::make_unique<feed::SimProvider>(
-          clock_, feed::SimSettings{.seed = settings_.sim_seed, .sessions = sessions});
+          clock_, feed::SimSettings{.seed = settings_.sim_seed, .sessions = sessions}, &pool_);
       simulator_ = simulator.get();
       return simulator;
     }
