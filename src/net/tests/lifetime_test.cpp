@@ -31,21 +31,30 @@ Task<Response> slow(Request) {
   co_return make_response(200, "text/plain", "at last");
 }
 
+Router make_router() {
+  Router router;
+  router.get("/long", open_policy(), long_answer)
+      .get("/slow", open_policy(), slow)
+      .get("/hello", open_policy(), nullptr, hello);
+  return router;
+}
+
+class LongAnswerTest : public testing::ServerFixture {
+ protected:
+  void SetUp() override { start(make_router()); }
+};
+
 class LifetimeTest : public testing::ServerFixture {
  protected:
   void SetUp() override {
-    Router router;
-    router.get("/long", open_policy(), long_answer)
-        .get("/slow", open_policy(), slow)
-        .get("/hello", open_policy(), nullptr, hello);
     ServerSettings settings;
     settings.tick = std::chrono::milliseconds{5};
     settings.write_timeout = std::chrono::milliseconds{200};
-    start(std::move(router), settings, 2);
+    start(make_router(), settings, 2);
   }
 };
 
-TEST_F(LifetimeTest, LongAnswersArriveWhole) {
+TEST_F(LongAnswerTest, ArrivesWholeBetweenShortOnes) {
   Client client{port_};
   client.send(
       "GET /hello HTTP/1.1\r\nHost: a\r\n\r\nGET /long HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -175,11 +184,12 @@ TEST(BlockingPool, RunsWorkElsewhereAndResumesOnTheLoop) {
 }
 
 TEST(BlockingPool, RefusesWhatItCannotQueue) {
+  // What the work looks at outlives the pool.
+  std::latch started{1};
+  std::latch release{1};
   Loops loops{1};
   loops.run();
   BlockingPool pool{1, 1};
-  std::latch started{1};
-  std::latch release{1};
   ASSERT_TRUE(pool.submit([&] {
     started.count_down();
     release.wait();

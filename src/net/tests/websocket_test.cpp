@@ -101,7 +101,9 @@ constexpr std::string_view kHandshake =
 
 class WebSocketTest : public testing::ServerFixture {
  protected:
-  void SetUp() override {
+  void SetUp() override { start_with_pings(std::chrono::seconds{60}); }
+
+  void start_with_pings(std::chrono::milliseconds every) {
     Router router;
     router.websocket("/ws", open_policy(),
                      [this](Request request) { return open_echo(request, &log_); });
@@ -110,9 +112,9 @@ class WebSocketTest : public testing::ServerFixture {
     settings.websocket.message_max = 1000;
     settings.websocket.messages_per_second_max = 50;
     settings.websocket.outbox_max = 1'000'000;
-    settings.websocket.ping_every = std::chrono::milliseconds{100};
-    settings.websocket.pong_timeout = std::chrono::milliseconds{100};
-    settings.websocket.close_timeout = std::chrono::milliseconds{100};
+    settings.websocket.ping_every = every;
+    settings.websocket.pong_timeout = every;
+    settings.websocket.close_timeout = std::chrono::milliseconds{400};
     start(std::move(router), settings);
   }
   void TearDown() override {
@@ -153,12 +155,6 @@ class WebSocketTest : public testing::ServerFixture {
     if (first == 0x89) return "ping";
     return (first == 0x8A ? "pong " : first == 0x82 ? "binary " : "") + payload;
   }
-  /// The same, pings left out.
-  static std::string receive_message(Client& client) {
-    std::string message = receive(client);
-    while (message == "ping") message = receive(client);
-    return message;
-  }
 
   Log log_;
 };
@@ -168,9 +164,9 @@ TEST_F(WebSocketTest, EchoesTextAndBinaryAndAnswersPings) {
     Client client = open(target);
     client.send(client_frame(0x81, "hi €") + client_frame(0x82, "\x01\x02") +
                 client_frame(0x89, "p"));
-    EXPECT_EQ(receive_message(client), "hi €");
-    EXPECT_EQ(receive_message(client), "binary \x01\x02");
-    EXPECT_EQ(receive_message(client), "pong p");
+    EXPECT_EQ(receive(client), "hi €");
+    EXPECT_EQ(receive(client), "binary \x01\x02");
+    EXPECT_EQ(receive(client), "pong p");
   }
 }
 
@@ -180,7 +176,7 @@ TEST_F(WebSocketTest, TakesAMessageSentWithTheHandshake) {
               std::string{kHandshake} + "\r\n" + client_frame(0x81, "early"));
   EXPECT_EQ(client.receive().status, 101);
   EXPECT_EQ(receive(client), "welcome");
-  EXPECT_EQ(receive_message(client), "early");
+  EXPECT_EQ(receive(client), "early");
   EXPECT_TRUE(log_.has("id mine"));
 }
 
@@ -217,12 +213,12 @@ TEST_F(WebSocketTest, AnswersACloseAndEnds) {
   using namespace std::string_literals;
   Client client = open();
   client.send(client_frame(0x88, "\x03\xE8"s + "bye"));
-  EXPECT_EQ(receive_message(client), "close 1000");
+  EXPECT_EQ(receive(client), "close 1000");
   EXPECT_TRUE(client.is_closed());
   EXPECT_TRUE(log_.has("closed 1000"));
   Client silent = open();
   silent.send(client_frame(0x88, ""));
-  EXPECT_EQ(receive_message(silent), "close");
+  EXPECT_EQ(receive(silent), "close");
   EXPECT_TRUE(log_.has("closed 1005"));
 }
 
@@ -230,17 +226,17 @@ TEST_F(WebSocketTest, ClosesByOurOwnWill) {
   using namespace std::string_literals;
   Client client = open();
   client.send(client_frame(0x81, "close me"));
-  EXPECT_EQ(receive_message(client), "close 4401");
+  EXPECT_EQ(receive(client), "close 4401");
   EXPECT_TRUE(log_.has("closed 4401"));
   client.send(client_frame(0x88, "\x11\x31"s));
   EXPECT_TRUE(client.is_closed());
   Client stubborn = open();
   stubborn.send(client_frame(0x81, "close me"));
-  EXPECT_EQ(receive_message(stubborn), "close 4401");
+  EXPECT_EQ(receive(stubborn), "close 4401");
   EXPECT_TRUE(stubborn.is_closed()) << "cut when it does not answer the close";
   Client unlucky = open();
   unlucky.send(client_frame(0x81, "throw"));
-  EXPECT_EQ(receive_message(unlucky), "close 1011");
+  EXPECT_EQ(receive(unlucky), "close 1011");
 }
 
 TEST_F(WebSocketTest, ClosesOnBrokenFrames) {
@@ -255,7 +251,7 @@ TEST_F(WebSocketTest, ClosesOnBrokenFrames) {
   for (const auto& [bytes, expected] : table) {
     Client client = open();
     client.send(bytes);
-    EXPECT_EQ(receive_message(client), expected);
+    EXPECT_EQ(receive(client), expected);
     EXPECT_TRUE(client.is_closed());
   }
 }
@@ -265,7 +261,7 @@ TEST_F(WebSocketTest, AFragmentedMessageInSingleBytesIsOne) {
   for (const char c : client_frame(0x01, std::string(200, 'a')) + client_frame(0x80, "b")) {
     client.send(std::string{c});
   }
-  EXPECT_EQ(receive_message(client), std::string(200, 'a') + "b");
+  EXPECT_EQ(receive(client), std::string(200, 'a') + "b");
 }
 
 TEST_F(WebSocketTest, ClosesOnTooManyMessages) {
@@ -273,14 +269,14 @@ TEST_F(WebSocketTest, ClosesOnTooManyMessages) {
   std::string many;
   for (int i = 0; i < 60; ++i) many += client_frame(0x8A, "");
   client.send(many);
-  EXPECT_EQ(receive_message(client), "close 4429");
+  EXPECT_EQ(receive(client), "close 4429");
 }
 
 TEST_F(WebSocketTest, ABurstArrivesInOrder) {
   Client client = open();
   client.send(client_frame(0x81, "burst"));
   for (int i = 0; i < 100; ++i) {
-    ASSERT_EQ(receive_message(client), "burst " + std::to_string(i));
+    ASSERT_EQ(receive(client), "burst " + std::to_string(i));
   }
 }
 
@@ -297,14 +293,14 @@ TEST_F(WebSocketTest, FramesOfOtherThreadsArriveInOrder) {
   }
   std::array<int, 3> next{};
   for (int i = 0; i < 900; ++i) {
-    const std::string message = receive_message(client);
+    const std::string message = receive(client);
     ASSERT_GT(message.size(), 2U);
     const auto thread = static_cast<std::size_t>(message[0] - '0');
     ASSERT_EQ(message.substr(2), std::to_string(next.at(thread)++));
   }
   for (std::thread& thread : threads) thread.join();
   log_.socket->close(close_code::kPolicy, "enough");
-  EXPECT_EQ(receive_message(client), "close 1008");
+  EXPECT_EQ(receive(client), "close 1008");
 }
 
 TEST_F(WebSocketTest, TellsWhenACongestedOutboxIsWritten) {
@@ -314,8 +310,8 @@ TEST_F(WebSocketTest, TellsWhenACongestedOutboxIsWritten) {
   EXPECT_EQ(receive(client), "welcome");
   client.send(client_frame(0x81, "flood"));
   EXPECT_TRUE(log_.has("congested"));
-  EXPECT_EQ(receive_message(client), std::string(1000, 'f'));
-  while (log_.socket->outbox_bytes() > 0) (void)receive_message(client);
+  EXPECT_EQ(receive(client), std::string(1000, 'f'));
+  while (log_.socket->outbox_bytes() > 0) (void)receive(client);
   EXPECT_TRUE(log_.has("writable"));
   EXPECT_TRUE(log_.socket->is_open());
 }
@@ -331,7 +327,12 @@ TEST_F(WebSocketTest, AClientThatDoesNotReadIsClosedAsSlow) {
   EXPECT_EQ(last, "close 4408");
 }
 
-TEST_F(WebSocketTest, PingsTheSilentAndCutsTheDead) {
+class WebSocketPingTest : public WebSocketTest {
+ protected:
+  void SetUp() override { start_with_pings(std::chrono::milliseconds{150}); }
+};
+
+TEST_F(WebSocketPingTest, PingsTheSilentAndCutsTheDead) {
   Client client = open();
   EXPECT_EQ(receive(client), "ping");
   client.send(client_frame(0x8A, ""));
@@ -356,8 +357,8 @@ TEST_F(WebSocketTest, DrainingSaysLastWordsAndCloses) {
   Client client = open();
   auto done = std::async(std::launch::async,
                          [this] { server_->shutdown(std::chrono::milliseconds{2000}); });
-  EXPECT_EQ(receive_message(client), "last words");
-  EXPECT_EQ(receive_message(client), "close 1012");
+  EXPECT_EQ(receive(client), "last words");
+  EXPECT_EQ(receive(client), "close 1012");
   client.send(client_frame(0x88, "\x03\xF4"s));
   EXPECT_TRUE(client.is_closed());
   EXPECT_TRUE(log_.has("closed 1012"));
