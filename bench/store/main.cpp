@@ -107,6 +107,7 @@ bool sqlite_benches(const testing::TempFolder& folder) {
   bool met = true;
   std::vector<std::unique_ptr<store::Database>> databases;
   constexpr int kImports = 3;
+  databases.reserve(kImports);
   for (int i = 0; i < kImports; ++i) {
     databases.push_back(open(fmt::format("sqlite:///{}/ziggy{}.db", folder.path().string(), i)));
   }
@@ -142,6 +143,7 @@ bool postgresql_benches() {
   bool met = true;
   std::vector<std::unique_ptr<store::Database>> databases;
   constexpr int kImports = 3;
+  databases.reserve(kImports);
   for (int i = 0; i < kImports; ++i) databases.push_back(open(server.create_database()));
   const std::string rows = server.create_database();
   met &= report("import_postgresql", kImportBars,

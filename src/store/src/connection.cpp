@@ -140,10 +140,11 @@ void Connection::connect_sqlite(const DatabaseUrl& url, const ConnectionOptions&
 
 void Connection::connect_postgres(const DatabaseUrl& url, const ConnectionOptions& options) {
   const bool has_query = url.target.find('?') != std::string::npos;
-  // Our limits come last, and libpq takes the last of equal keywords; keep-alives find a dead peer.
+  // Our limits come last, and libpq takes the last of equal keywords; keep-alives and the user
+  // time-out find a dead peer, idle or in the middle of an answer.
   const std::string target = fmt::format(
       "{}{}connect_timeout={}&keepalives_idle=30&keepalives_interval=10&keepalives_count=3"
-      "&application_name=ziggy&client_encoding=UTF8",
+      "&tcp_user_timeout=15000&application_name=ziggy&client_encoding=UTF8",
       url.target, has_query ? '&' : '?', options.connect_timeout.count());
   session_ = std::make_unique<soci::session>(soci::postgresql, target);
   auto* backend = static_cast<soci::postgresql_session_backend*>(session_->get_backend());

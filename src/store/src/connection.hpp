@@ -11,7 +11,7 @@ struct sqlite3;
 struct pg_conn;
 
 namespace soci {
-class session;
+class session;  // NOLINT(readability-identifier-naming): SOCI's name
 }
 
 namespace ziggy::store {

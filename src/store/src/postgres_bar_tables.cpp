@@ -116,6 +116,7 @@ Result<std::vector<BlockHeader>> PostgresBarTables::headers(std::int64_t series,
                         " AND period BETWEEN $2 AND $3 ORDER BY period",
                         series, from, to));
   std::vector<BlockHeader> headers;
+  headers.reserve(static_cast<std::size_t>(rows.size()));
   for (int row = 0; row < rows.size(); ++row) headers.push_back(header_of(rows, row));
   return headers;
 }
@@ -238,6 +239,7 @@ Result<std::vector<KeyVersion>> PostgresBarTables::versions_after(std::uint64_t 
   ZIGGY_TRY(rows, query("SELECT symbol, interval, version FROM market_data WHERE version > $1",
                         static_cast<std::int64_t>(version)));
   std::vector<KeyVersion> found;
+  found.reserve(static_cast<std::size_t>(rows.size()));
   for (int row = 0; row < rows.size(); ++row) {
     ZIGGY_TRY(symbol, Symbol::parse(rows.bytes(row, 0)));
     ZIGGY_TRY(interval, parse_interval(rows.bytes(row, 1)));

@@ -105,30 +105,34 @@ TEST_P(Faults, AFileThatIsNoDatabaseIsRefused) {
 }
 
 TEST_P(Faults, ABusyPoolIsReportedNotWaitedForEver) {
-  auto small = Database::open({.url = url_, .readers = 1, .lease_timeout = 30ms});
+  auto small = Database::open({.url = url_, .lease_timeout = 50ms});
   ASSERT_TRUE(small);
   BarStore& store = (*small)->bars();
-  const BarColumns all = some_bars(300'000, "2020-01-01", 1min);
-  // Each chunk's report runs outside the transaction, so a reader there has the pool for itself;
-  // inside a visit it would not. Two hundred readers of one connection show both outcomes are
-  // clean.
-  ASSERT_TRUE(store.write(key_of("SPY", Interval::Minute), "sim", all));
-  std::vector<std::thread> readers;
-  std::atomic<int> unavailable = 0;
-  std::atomic<int> answered = 0;
-  for (int i = 0; i < 32; ++i) {
-    readers.emplace_back([&] {
-      const auto read = store.read(key_of("SPY", Interval::Minute), kAllTime);
-      if (read) {
-        ++answered;
-      } else if (read.error().code() == ErrorCode::StorageUnavailable) {
-        ++unavailable;
-      }
+  // The one writer connection is on loan to a writer that waits for another program's lock.
+  sqlite3* other = nullptr;
+  ASSERT_EQ(sqlite3_open((folder_ / "ziggy.db").c_str(), &other), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), SQLITE_OK);
+  std::vector<Result<WriteOutcome>> outcomes(2, WriteOutcome{});
+  std::vector<std::thread> writers;
+  writers.reserve(outcomes.size());
+  std::atomic<int> refused = 0;
+  for (auto& outcome : outcomes) {
+    writers.emplace_back([&] {
+      outcome = store.write(key_of("SPY"), "sim", some_bars(5));
+      if (!outcome) ++refused;
     });
   }
-  for (std::thread& reader : readers) reader.join();
-  EXPECT_GT(answered, 0);
-  EXPECT_EQ(answered + unavailable, 32);
+  const auto deadline = std::chrono::steady_clock::now() + 10s;
+  while (refused == 0 && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(5ms);
+  }
+  sqlite3_exec(other, "COMMIT", nullptr, nullptr, nullptr);
+  sqlite3_close(other);
+  for (std::thread& writer : writers) writer.join();
+  ASSERT_NE(outcomes[0].has_value(), outcomes[1].has_value());
+  const Error& error = (outcomes[0] ? outcomes[1] : outcomes[0]).error();
+  EXPECT_EQ(error.code(), ErrorCode::StorageUnavailable);
+  EXPECT_NE(error.detail().find("busy"), std::string::npos) << error.detail();
 }
 
 TEST_P(Faults, DamageIsFoundByCheckAndReportedByReads) {

@@ -20,12 +20,12 @@ constexpr std::size_t kBars = 1'000'000;
 
 int kills_wanted() {
   const char* text = std::getenv("ZIGGY_KILLS");
-  return text == nullptr ? 3 : std::max(1, std::atoi(text));
+  return text == nullptr ? 3 : std::max(1, static_cast<int>(std::strtol(text, nullptr, 10)));
 }
 
 const BarColumns& million_bars() {
-  static const BarColumns bars = some_bars(kBars, "2015-01-01", std::chrono::minutes{1});
-  return bars;
+  static const BarColumns kMillion = some_bars(kBars, "2015-01-01", std::chrono::minutes{1});
+  return kMillion;
 }
 
 BarKey million_key() { return key_of("SPY", Interval::Minute); }

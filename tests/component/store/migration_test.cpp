@@ -108,6 +108,7 @@ TEST_P(Migrations, OfANewerProgramAreRefused) {
 
 TEST_P(Migrations, OfProgramsThatStartTogetherApplyOnce) {
   std::vector<std::thread> programs;
+  programs.reserve(6);
   std::atomic<std::size_t> applied = 0;
   for (int i = 0; i < 6; ++i) {
     programs.emplace_back([&] {

@@ -1,9 +1,13 @@
 #!/usr/bin/env python3
-"""`ziggy migrate` and `ziggy db check`, on a SQLite file of their own."""
+"""`ziggy migrate` and `ziggy db check`, on a SQLite file and on a private PostgreSQL server."""
 import sqlite3
+import sys
 import unittest
 
-from support import CliCase
+from support import SOURCE, CliCase, csv_text, daily
+
+sys.path.insert(0, str(SOURCE / 'tests/support'))
+from private_postgres import PrivatePostgres  # noqa: E402
 
 
 class Storage(CliCase):
@@ -49,6 +53,21 @@ class Storage(CliCase):
             refused = self.ziggy(*command, code=1, DATABASE_URL='postgresql://ann:hunter2@127.0.0.1:1/prices')
             self.assertNotIn('hunter2', refused.stdout + refused.stderr)
             self.assertIn('postgresql://127.0.0.1:1/prices', refused.stderr)
+
+    def test_a_file_comes_back_from_postgresql_and_again_changes_nothing(self):
+        data = self.write('WALK.csv', csv_text(daily(3000)))
+        with PrivatePostgres() as server:
+            setting = {'DATABASE_URL': server.create_database()}
+            self.assertEqual(self.ziggy_json('migrate', **setting)['engine'], 'postgresql')
+            self.ziggy('import', 'bars', data, **setting)
+            first = self.ziggy('export', 'bars', '--symbol', 'WALK', **setting).stdout
+            self.assertEqual(len(first.strip().splitlines()), 3001)
+            self.ziggy('import', 'bars', data, **setting)
+            self.assertEqual(self.ziggy('export', 'bars', '--symbol', 'WALK', **setting).stdout, first)
+            self.assertTrue(self.ziggy_json('db', 'check', **setting)['ok'])
+        on_sqlite = self.setting()
+        self.ziggy('import', 'bars', data, **on_sqlite)
+        self.assertEqual(self.ziggy('export', 'bars', '--symbol', 'WALK', **on_sqlite).stdout, first)
 
 
 if __name__ == '__main__':
