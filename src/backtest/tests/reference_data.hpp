@@ -74,4 +74,13 @@ inline std::map<std::string, double> read_stats(const std::string& json, std::st
   return stats;
 }
 
+/// The numbers of `"name": [ … ]`.
+inline std::vector<double> read_list(const std::string& json, const std::string& name) {
+  std::vector<double> numbers;
+  const std::size_t from = json.find('[', json.find("\"" + name + "\""));
+  std::istringstream items{json.substr(from + 1, json.find(']', from) - from - 1)};
+  for (std::string item; std::getline(items, item, ',');) numbers.push_back(number(item));
+  return numbers;
+}
+
 }  // namespace ziggy::backtest::testing

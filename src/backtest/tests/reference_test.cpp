@@ -6,6 +6,7 @@
 #include "ziggy/backtest/engine.hpp"
 #include "ziggy/backtest/series.hpp"
 #include "ziggy/domain/csv.hpp"
+#include "ziggy/quant/moving_averages.hpp"
 
 namespace ziggy::backtest {
 namespace {
@@ -125,6 +126,36 @@ TEST_P(BacktestingPy, EveryMetricIsTheSame) {
   if (expected.contains("Commissions [$]")) {
     EXPECT_NEAR(m.costs, expected.at("Commissions [$]"), 1e-8);
   }
+}
+
+// Another engine's published run (backtrader, its unoptimised SMA test): the close crossing
+// SMA(15), one unit, long only.
+TEST(Backtrader, OneUnitOnTheCrossOfTheCloseFillsAtItsPrices) {
+  ZIGGY_NEEDS_REFERENCE_DATA();
+  const auto root = ziggy::testing::reference_data();
+  const BarFile file =
+      read_csv_bars(ziggy::testing::read_file(root / "ohlcv/backtrader/2006-day-001.csv"));
+  ASSERT_TRUE(file.is_clean());
+  const std::string expected =
+      ziggy::testing::read_file(root / "references/backtrader/strategy-sma15-crossover.json");
+  std::vector<double> average(file.bars.size());
+  std::vector<quant::Target> targets(file.bars.size());
+  quant::sma(file.bars.close, 15, average);
+  quant::crosses(file.bars.close, average, targets);
+  History history;
+  simulate({.size = Units{1}, .long_only = true}, targets, file.bars, history);
+
+  const std::vector<double> bought = testing::read_list(expected, "buy_executed");
+  const std::vector<double> sold = testing::read_list(expected, "sell_executed");
+  ASSERT_EQ(sold.size(), 11U);
+  ASSERT_EQ(history.trades.size(), sold.size());
+  for (std::size_t i = 0; i < sold.size(); ++i) {
+    EXPECT_NEAR(history.trades[i].entry_price, bought[i], 1e-9) << i;
+    EXPECT_NEAR(history.trades[i].exit_price, sold[i], 1e-9) << i;
+  }
+  ASSERT_TRUE(history.open.has_value());
+  EXPECT_NEAR(history.open->entry_price, bought.back(), 1e-9);
+  EXPECT_NEAR(history.equity.back(), 10284.10, 0.005);
 }
 
 }  // namespace

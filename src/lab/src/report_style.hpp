@@ -24,7 +24,7 @@ svg { display: block; width: 100%; height: auto; }
 .fall { fill: var(--fall-soft); stroke: var(--fall); stroke-width: 1; }
 .won { stroke: var(--gain); stroke-width: 2; } .lost { stroke: var(--fall); stroke-width: 2; stroke-dasharray: 3 2; }
 .long { fill: var(--gain); } .short { fill: var(--fall); }
-.figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(17rem, 1fr)); gap: 0 2rem; }
+.figures { display: grid; align-items: start; grid-template-columns: repeat(auto-fill, minmax(17rem, 1fr)); gap: 0 2rem; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 caption { text-align: left; font-weight: 600; padding: .75rem 0 .25rem; }
 th, td { text-align: right; padding: .15rem .5rem; border-bottom: 1px solid var(--rule); font-weight: 400; white-space: nowrap; }
