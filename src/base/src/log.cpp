@@ -118,9 +118,8 @@ std::string stray_line(std::string_view text) {
 }
 
 /// Async-signal-safe: no allocation, no lock that the dying thread may hold.
-// Unused under a sanitizer, which reports fatal signals itself.
-[[maybe_unused]] void on_fatal_signal(int signal) {
-  char line[160];
+void on_fatal_signal(int signal) {
+  char line[192];
   char* end = line;
   const auto put = [&](std::string_view text) {
     for (const char c : text) *end++ = c;
@@ -131,11 +130,17 @@ std::string stray_line(std::string_view text) {
   end = write_rfc3339(
       end, Timestamp{std::chrono::seconds{time.tv_sec} + std::chrono::nanoseconds{time.tv_nsec}},
       Subsecond::Micros);
-  put("\",\"level\":\"critical\",\"logger\":\"log\",\"message\":\"fatal_signal\",\"signal\":");
+  put("\",\"level\":\"critical\",\"logger\":\"log\",\"message\":\"fatal_signal\",\"");
+  char* const same = end;
+  put("stderr\":\"");
+  Writer& writer = Registry::get().writer();
+  writer.write_captured_dying({line, end}, "\"}\n");
+  end = same;
+  put("signal\":");
   if (signal >= 10) *end++ = static_cast<char>('0' + signal / 10);
   *end++ = static_cast<char>('0' + signal % 10);
   put("}\n");
-  Registry::get().writer().write_dying({line, end});
+  writer.write_dying({line, end});
   ::signal(signal, SIG_DFL);
   ::raise(signal);
 }

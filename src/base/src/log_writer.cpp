@@ -115,6 +115,7 @@ void Writer::run() noexcept {
       // Said before the last look: whoever appends after it sees that we sleep, and wakes us.
       is_idle_.store(true);
       const bool is_empty = !drain();
+      if (is_empty) release_memory();
       if (is_empty && !stopping_.load()) wait(true);
       is_idle_.store(false);
       empty_rounds = 0;
@@ -142,11 +143,22 @@ bool Writer::drain() noexcept {
     if (batch_.empty()) continue;
     any = true;
     write_all(batch_);
-    // What one burst needed is not kept for ever.
-    if (batch_.capacity() > kShardSizeMax / 2) std::string{}.swap(batch_);
   }
   report_dropped();
   return any;
+}
+
+void Writer::release_memory() noexcept {
+  const std::lock_guard guard{drain_mutex_};
+  std::string{}.swap(batch_);
+  for (std::atomic<Shard*>& slot : shards_) {
+    Shard* shard = slot.load();
+    if (shard == nullptr) continue;
+    std::string unused;
+    shard->lock.lock();
+    if (shard->lines.empty()) unused.swap(shard->lines);
+    shard->lock.unlock();
+  }
 }
 
 void Writer::report_dropped() noexcept {
@@ -170,12 +182,19 @@ void Writer::read_captured() noexcept {
            end != std::string::npos || captured_.size() > kStrayLineMax;
            end = captured_.find('\n')) {
         const std::string_view text = std::string_view{captured_}.substr(0, end);
-        if (!text.empty()) write_all(formatter_.stray(text));
+        if (!text.empty()) write_stray(text);
         captured_.erase(0, end == std::string::npos ? end : end + 1);
       }
     } catch (...) {
       captured_.clear();
     }
+  }
+}
+
+void Writer::write_stray(std::string_view text) noexcept {
+  try {
+    write_all(formatter_.stray(text));
+  } catch (...) {  // no memory for a line that is not even ours
   }
 }
 
@@ -222,6 +241,8 @@ void Writer::stop() noexcept {
   thread_.join();
   if (captured_fd_ >= 0) {
     read_captured();
+    if (!captured_.empty()) write_stray(captured_);
+    captured_.clear();
     ::dup2(own_output_, STDERR_FILENO);
     output_ = STDERR_FILENO;
     ::close(own_output_);
@@ -246,6 +267,22 @@ void Writer::write_dying(std::string_view line) noexcept {
     shard->lock.unlock();
   }
   write_all(line);
+}
+
+void Writer::write_captured_dying(std::string_view head, std::string_view tail) noexcept {
+  if (captured_fd_ < 0) return;
+  char bytes[1024];
+  for (ssize_t got = 0; (got = ::read(captured_fd_, bytes, sizeof bytes)) > 0;) {
+    // Plain ASCII needs no escapes; the rest is not worth a parser in a dying process.
+    for (ssize_t i = 0; i < got; ++i) {
+      const bool is_plain =
+          bytes[i] >= ' ' && bytes[i] < 0x7f && bytes[i] != '"' && bytes[i] != '\\';
+      if (!is_plain) bytes[i] = ' ';
+    }
+    write_all(head);
+    write_all({bytes, static_cast<std::size_t>(got)});
+    write_all(tail);
+  }
 }
 
 }  // namespace ziggy::log

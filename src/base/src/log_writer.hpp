@@ -63,15 +63,21 @@ class Writer {
   static void orphan(Shard& shard) noexcept;
   /// From a signal handler: writes what lies in the buffers, then `line`.
   void write_dying(std::string_view line) noexcept;
+  /// From there too: what a library said last (the C library on a broken heap, say), between `head`
+  /// and `tail`.
+  void write_captured_dying(std::string_view head, std::string_view tail) noexcept;
 
  private:
   Shard* shard_of_this_thread() noexcept;
   void run() noexcept;
   bool drain() noexcept;
+  /// What a burst needed is not kept while nobody writes.
+  void release_memory() noexcept;
   void wait(bool forever) noexcept;
   void wake() noexcept;
   void read_captured() noexcept;
   void report_dropped() noexcept;
+  void write_stray(std::string_view text) noexcept;
   void write_all(std::string_view bytes) noexcept;
 
   Formatter formatter_;

@@ -4,14 +4,20 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <cmath>
+#include <csignal>
 #include <functional>
 #include <limits>
+#include <sstream>
+#include <stdexcept>
 #include <thread>
 
+#include "ziggy/base/assert.hpp"
 #include "ziggy/base/redact.hpp"
 #include "ziggy/base/time.hpp"
 
@@ -174,6 +180,85 @@ TEST(Log, TheConsoleFormIsOneLineWithEscapes) {
             std::string::npos)
       << lines[0];
 }
+
+#if !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)
+
+/// What a child process writes to stderr until `work` has ended it.
+std::vector<std::string> stderr_of_child(const std::function<void()>& work) {
+  int pipe_fds[2];
+  EXPECT_EQ(::pipe2(pipe_fds, O_CLOEXEC), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::dup2(pipe_fds[1], STDERR_FILENO);
+    work();
+    ::_exit(0);
+  }
+  ::close(pipe_fds[1]);
+  std::string text;
+  char bytes[4096];
+  for (ssize_t got = 0; (got = ::read(pipe_fds[0], bytes, sizeof bytes)) > 0;) {
+    text.append(bytes, static_cast<std::size_t>(got));
+  }
+  ::close(pipe_fds[0]);
+  ::waitpid(child, nullptr, 0);
+  std::vector<std::string> lines;
+  std::istringstream stream{text};
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+bool says(const std::vector<std::string>& lines, std::string_view part) {
+  return std::ranges::any_of(
+      lines, [&](const std::string& line) { return line.find(part) != std::string::npos; });
+}
+
+TEST(Log, WhatIsBufferedSurvivesAFatalSignalWhichIsNamed) {
+  for (const int signal : {SIGSEGV, SIGABRT, SIGFPE}) {
+    const auto lines = stderr_of_child([signal] {
+      log::start({.format = log::Format::Json, .background = true});
+      kLog.info("last words");
+      ::raise(signal);
+    });
+    EXPECT_TRUE(says(lines, "last words"));
+    ASSERT_FALSE(lines.empty());
+    const json::object last = json::parse(lines.back()).as_object();
+    EXPECT_EQ(last.at("message"), "fatal_signal");
+    EXPECT_EQ(last.at("signal"), signal);
+  }
+}
+
+TEST(Log, ABrokenInvariantAndAnUncaughtExceptionAreLinesOfOurs) {
+  const auto broken = stderr_of_child([] {
+    log::start({.format = log::Format::Json, .background = true});
+    ZIGGY_ASSERT(1 + 1 == 3);
+  });
+  EXPECT_TRUE(says(broken, "\"condition\":\"1 + 1 == 3\",\"file\":\"log_test.cpp\""));
+  const auto thrown = stderr_of_child([] {
+    log::start({.format = log::Format::Json, .background = true});
+    std::thread{[] { throw std::runtime_error{"nobody \"caught\" this"}; }}.join();
+  });
+  EXPECT_TRUE(says(thrown, "nobody \\\"caught\\\" this"));
+  for (const std::string& line : broken) EXPECT_TRUE(json::parse(line).is_object()) << line;
+  for (const std::string& line : thrown) EXPECT_TRUE(json::parse(line).is_object()) << line;
+}
+
+TEST(Log, WhatALibraryWritesToStderrBecomesALineOfOursWithoutSecrets) {
+  const auto lines = stderr_of_child([] {
+    log::start({.format = log::Format::Json,
+                .secrets = {Secret{"s3cr3t-value"}},
+                .background = true,
+                .capture_stderr = true});
+    std::fputs("libthing: \"oops\" s3cr3t-value\nno newline at the end", stderr);
+    log::stop();
+  });
+  ASSERT_EQ(lines.size(), 2U);
+  const json::object line = json::parse(lines[0]).as_object();
+  EXPECT_EQ(line.at("logger"), "stderr");
+  EXPECT_EQ(line.at("message"), "libthing: \"oops\" ***");
+  EXPECT_EQ(json::parse(lines[1]).at("message"), "no newline at the end");
+}
+
+#endif
 
 RC_GTEST_PROP(Log, AnyBytesGiveOneLineOfValidJson,
               (const std::vector<std::uint8_t>& a, const std::vector<std::uint8_t>& b)) {
