@@ -8,6 +8,7 @@
 #include "definitions.hpp"
 #include "support.hpp"
 #include "ziggy/config/show.hpp"
+#include "ziggy/testing/reference_data.hpp"
 
 namespace ziggy::config {
 namespace {
@@ -128,6 +129,20 @@ TEST(Load, UnknownKeysAreAWarningWithTheNearestName) {
   EXPECT_FALSE(contains(loaded->warnings[1], "did you mean"));
   EXPECT_TRUE(contains(loaded->warnings[2], "LOG_LEVEL?"));
   EXPECT_TRUE(contains(loaded->warnings[3], "DATABASE_URL?"));
+}
+
+TEST(Docs, NameEverySettingOnceWithItsDefaultInTheSameOrder) {
+  const std::string docs = ziggy::testing::read_file(ZIGGY_SOURCE_DIR "/docs/settings.md");
+  std::size_t at = 0;
+  for (const Definition& definition : definitions()) {
+    const std::size_t row = docs.find("\n| " + std::string{definition.name} + " | ", at);
+    ASSERT_NE(row, std::string::npos) << definition.name;
+    const std::string text = docs.substr(row, docs.find('\n', row + 1) - row);
+    if (!definition.fallback.empty()) {
+      EXPECT_TRUE(contains(text, "`" + std::string{definition.fallback} + "`")) << text;
+    }
+    at = row;
+  }
 }
 
 TEST(Show, JsonHasEverySettingOnceAndTheTableALineForEach) {
