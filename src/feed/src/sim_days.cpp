@@ -24,7 +24,11 @@ constexpr double kMemory = 0.998;
 constexpr double kOvernight = 0.25;
 
 // Salts that keep the uses of one seed apart.
-enum Salt : std::uint64_t { kMarketSalt = 1, kRegimeSalt, kDaySalt, kTreeSalt, kShapeSalt };
+constexpr std::uint64_t kMarketSalt = 1;
+constexpr std::uint64_t kRegimeSalt = 2;
+constexpr std::uint64_t kDaySalt = 3;
+constexpr std::uint64_t kTreeSalt = 4;
+constexpr std::uint64_t kShapeSalt = 5;
 
 enum class Regime : std::uint8_t { Calm, Normal, Turbulent };
 

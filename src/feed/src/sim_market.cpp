@@ -119,10 +119,12 @@ std::optional<Quote> SimMarket::quote(std::size_t listing, Timestamp now) const 
   }
   const std::int64_t last = prints_of(second).price[quarter];
   const auto print = static_cast<std::int64_t>(quarter);
+  // Whole units: each print's size is the difference of two rounded sums.
   const std::int64_t traded = second.volume * (print + 1) / 4;
+  const std::int64_t traded_before = second.volume * print / 4;
   quote.market_state = MarketState::Open;
   quote.last = to_price(last);
-  quote.last_size = static_cast<double>(traded - second.volume * print / 4) / step;
+  quote.last_size = static_cast<double>(traded - traded_before) / step;
   quote.volume = static_cast<double>(moment.volume_before + traded) / step;
   put_book(quote, *symbol.listing, last,
            mix(mix(seed_ + listing, kQuoteSalt),

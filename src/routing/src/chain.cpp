@@ -43,11 +43,11 @@ net::Task<Result<T>> ask_one(net::Task<Result<T>> work, std::chrono::nanoseconds
 
 template <class T>
 net::Task<Outcome<T>> ask_in_order(std::vector<feed::Provider*> order, Ask<T> ask, Terms<T> terms,
-                                   Call call, const Clock& clock, ChainSettings settings) {
+                                   Call call, const Clock* clock, ChainSettings settings) {
   Outcome<T> outcome;
   for (feed::Provider* const provider : order) {
     const auto left = call.deadline == Monotonic::max() ? std::chrono::nanoseconds::max()
-                                                        : call.deadline - clock.steady();
+                                                        : call.deadline - clock->steady();
     if (left <= std::chrono::nanoseconds::zero()) {
       outcome.misses.push_back({std::string{provider->name()}, ErrorCode::DeadlineExceeded,
                                 "not asked: the request's time is up"});
@@ -119,8 +119,9 @@ net::Task<Outcome<feed::BarsReply>> Chain::bars(feed::BarsRequest request,
     if (source == nullptr) return std::nullopt;
     return source->bars(request, with);
   };
-  auto outcome = co_await ask_in_order<Reply>(order(terms.real_only, terms.only), std::move(ask),
-                                              std::move(terms), call, clock_, settings_);
+  auto asked = order(terms.real_only, terms.only);
+  auto outcome = co_await ask_in_order<Reply>(std::move(asked), std::move(ask), std::move(terms),
+                                              call, &clock_, settings_);
   co_return outcome;
 }
 
@@ -133,8 +134,9 @@ net::Task<Outcome<Quote>> Chain::quote(Symbol symbol, Terms<Quote> terms, Call c
     if (source == nullptr) return std::nullopt;
     return source->quote(symbol, with);
   };
-  auto outcome = co_await ask_in_order<Quote>(order(terms.real_only, terms.only), std::move(ask),
-                                              std::move(terms), call, clock_, settings_);
+  auto asked = order(terms.real_only, terms.only);
+  auto outcome = co_await ask_in_order<Quote>(std::move(asked), std::move(ask), std::move(terms),
+                                              call, &clock_, settings_);
   co_return outcome;
 }
 
