@@ -75,7 +75,7 @@ void measure_account(std::span<const double> equity, const BarColumns& bars, std
 
 void measure_falls(std::span<const double> equity, const BarColumns& bars, const Timeline& timeline,
                    Metrics& metrics) {
-  const DrawdownFigures falls = measure_drawdowns(equity, bars.time, timeline.bar_length);
+  const DrawdownFigures falls = measure_drawdowns(equity, bars.time, timeline.duration_unit);
   metrics.equity_peak = falls.peak;
   metrics.max_drawdown_pct = 0.0 - falls.deepest * 100;  // no minus zero
   metrics.avg_drawdown_pct = -falls.mean_deepest * 100;

@@ -66,7 +66,7 @@ std::vector<double> drawdown_series(std::span<const double> equity) {
 
 DrawdownFigures measure_drawdowns(std::span<const double> equity,
                                   std::span<const std::int64_t> times,
-                                  std::chrono::nanoseconds bar_length) {
+                                  std::chrono::nanoseconds duration_unit) {
   Drawdowns drawdowns{times};
   DrawdownFigures figures;
   // Dividing once a drawdown suffices: below one peak the lowest equity is the deepest point.
@@ -108,8 +108,9 @@ DrawdownFigures measure_drawdowns(std::span<const double> equity,
     return figures;
   }
   figures.mean_deepest = drawdowns.deepest_sum / static_cast<double>(drawdowns.count);
-  figures.longest_s = detail::mean_seconds(drawdowns.longest, 1, bar_length);
-  figures.mean_length_s = detail::mean_seconds(drawdowns.length_sum, drawdowns.count, bar_length);
+  figures.longest_s = detail::mean_seconds(drawdowns.longest, 1, duration_unit);
+  figures.mean_length_s =
+      detail::mean_seconds(drawdowns.length_sum, drawdowns.count, duration_unit);
   return figures;
 }
 

@@ -29,6 +29,17 @@ std::int64_t month_of(std::int64_t day) {
   return 12 * static_cast<int>(date.year()) + static_cast<int>(static_cast<unsigned>(date.month()));
 }
 
+nanoseconds unit_of(nanoseconds bar_length) {
+  using std::chrono::hours;
+  using std::chrono::minutes;
+  using std::chrono::seconds;
+  for (const nanoseconds unit : {nanoseconds{days{1}}, nanoseconds{hours{1}},
+                                 nanoseconds{minutes{1}}, nanoseconds{seconds{1}}}) {
+    if (bar_length % unit == nanoseconds{0}) return std::min(unit, bar_length);
+  }
+  return nanoseconds{1};
+}
+
 nanoseconds median_distance(std::span<const std::int64_t> times) {
   // The last hundred bars tell the length of a bar; a file may begin with coarser history.
   constexpr std::size_t kLooked = 100;
@@ -91,8 +102,9 @@ bool trades_on_weekends(std::span<const std::int64_t> times,
 Timeline make_timeline(std::span<const std::int64_t> times) {
   Timeline timeline;
   if (times.empty()) return timeline;
-  timeline.bar_length = median_distance(times);
-  switch (std::chrono::floor<days>(timeline.bar_length).count()) {
+  const nanoseconds bar_length = median_distance(times);
+  timeline.duration_unit = unit_of(bar_length);
+  switch (std::chrono::floor<days>(bar_length).count()) {
     case 7:
       timeline.periods_per_year = 52;
       timeline.period_ends = ends_of(times, week_of);

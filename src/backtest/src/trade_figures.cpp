@@ -99,9 +99,9 @@ void measure_trades(const History& history, std::span<const std::int64_t> times,
   metrics.kelly = win_rate - (1.0 - win_rate) / ((sums.win_pnl / nonzero(sums.wins)) /
                                                  (-sums.loss_pnl / nonzero(sums.losses)));
   metrics.max_trade_duration_s =
-      trades.empty() ? kNaN : mean_seconds(sums.longest_ns, 1, timeline.bar_length);
+      trades.empty() ? kNaN : mean_seconds(sums.longest_ns, 1, timeline.duration_unit);
   metrics.avg_trade_duration_s =
-      trades.empty() ? kNaN : mean_seconds(sums.length_ns, trades.size(), timeline.bar_length);
+      trades.empty() ? kNaN : mean_seconds(sums.length_ns, trades.size(), timeline.duration_unit);
 }
 
 }  // namespace ziggy::backtest::detail

@@ -102,11 +102,14 @@ TEST(Timeline, TellsDaysWeeksMonthsAndYearsByTheMedianDistance) {
   const auto days = make_timeline(times_of(5, kDayNs));
   EXPECT_EQ(days.periods_per_year, 252);
   EXPECT_EQ(days.period_ends.size(), 5U);
-  EXPECT_EQ(days.bar_length, std::chrono::days{1});
+  EXPECT_EQ(days.duration_unit, std::chrono::days{1});
   EXPECT_EQ(make_timeline(times_of(14, kDayNs)).periods_per_year, 365);  // weekends are traded
   EXPECT_EQ(make_timeline(times_of(20, 7 * kDayNs)).periods_per_year, 52);
   EXPECT_EQ(make_timeline(times_of(20, 365 * kDayNs)).periods_per_year, 1);
   const auto months = make_timeline(times_of(12, 31 * kDayNs));
+  EXPECT_EQ(months.duration_unit, std::chrono::days{1});  // not 31: durations are not whole months
+  EXPECT_EQ(make_timeline(times_of(9, 15 * 60'000'000'000)).duration_unit, std::chrono::minutes{1});
+  EXPECT_EQ(make_timeline(times_of(1, kDayNs)).duration_unit, std::chrono::nanoseconds{0});
   EXPECT_EQ(months.periods_per_year, 12);
 }
 
@@ -116,7 +119,7 @@ TEST(Timeline, HourlyBarsAreMeasuredByTheLastOfEachDay) {
   times.push_back(kMonday + 7 * kDayNs + 9 * kHourNs);
   const Timeline timeline = make_timeline(times);
   EXPECT_EQ(timeline.period_ends, (std::vector<std::uint32_t>{3, 5, 6}));
-  EXPECT_EQ(timeline.bar_length, std::chrono::hours{1});
+  EXPECT_EQ(timeline.duration_unit, std::chrono::hours{1});
 }
 
 TEST(Timeline, TimesBefore1970AreDaysToo) {

@@ -36,7 +36,7 @@ struct Metrics {
   double beta = 0;       // of bar-by-bar log returns against the bars' closes
   double max_drawdown_pct = 0;
   double avg_drawdown_pct = 0;         // mean of the deepest point of each drawdown
-  double max_drawdown_duration_s = 0;  // from a peak to the recovery, rounded up to whole bars
+  double max_drawdown_duration_s = 0;  // from a peak to the recovery, rounded up (Timeline)
   double avg_drawdown_duration_s = 0;
   std::size_t num_trades = 0;
   double win_rate_pct = 0;

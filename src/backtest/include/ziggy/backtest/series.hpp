@@ -19,11 +19,11 @@ struct DrawdownFigures {
   double mean_length_s = 0;  // likewise
 };
 
-/// Lengths are rounded up to multiples of `bar_length`. `equity` and `times` have the same,
+/// Lengths are rounded up to multiples of `duration_unit`. `equity` and `times` have the same,
 /// non-zero size.
 [[nodiscard]] DrawdownFigures measure_drawdowns(std::span<const double> equity,
                                                 std::span<const std::int64_t> times,
-                                                std::chrono::nanoseconds bar_length);
+                                                std::chrono::nanoseconds duration_unit);
 
 struct MonthlyReturn {
   std::chrono::year_month month;

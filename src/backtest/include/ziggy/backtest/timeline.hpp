@@ -14,8 +14,10 @@ struct Timeline {
   std::vector<std::uint32_t> period_ends;  // the last bar of each period that has any
   /// 52, 12 or 1 for weekly, monthly or yearly bars; else 365 when weekends are traded, or 252.
   double periods_per_year = 252;
-  /// The median distance of the last hundred bars; zero when there are fewer than two.
-  std::chrono::nanoseconds bar_length{0};
+  /// What durations are rounded up to: the coarsest of a day, an hour, a minute, a second that the
+  /// bars' length (the median distance of the last hundred) is a whole number of, as pandas names
+  /// the resolution of a time span; zero when there are fewer than two bars.
+  std::chrono::nanoseconds duration_unit{0};
 };
 
 /// `times` ascend, in nanoseconds since 1970 UTC.
