@@ -97,6 +97,19 @@ TEST_F(ApiAnswers, NeverShowAVendorsWords) {
   }
 }
 
+TEST_F(ApiAnswers, ManyQuotesAreAllAnsweredInTheOrderAsked) {
+  std::string target = "/api/v1/market/quotes?symbols=BTC-USD,SPX,ABC";
+  for (int i = 0; i < 40; ++i) target += ",NONE" + std::to_string(i);
+  const json::value body = json::parse(get(target).body);
+  std::vector<std::string> found;
+  for (const auto& [name, quote] : body.at("quotes").as_object()) found.emplace_back(name);
+  EXPECT_THAT(found, testing::ElementsAre("BTC-USD", "SPX", "ABC"));
+  EXPECT_EQ(body.at("errors").as_object().size(), 40U);
+  for (const auto& [name, error] : body.at("errors").as_object()) {
+    EXPECT_EQ(error.at("code").as_string(), "unknown_symbol") << name;
+  }
+}
+
 struct WrongRow {
   std::string target;
   std::set<std::string> fields;

@@ -144,6 +144,7 @@ net::Task<Result<net::Response>> bars(Api::State* state, net::Request request, P
                     : write_json(wanted.query, *answer,
                                  *state->encoded_bars.get(answer->version, *answer->bars), now);
   response.etag = etag_of(*answer, wanted.is_csv);
+  response.is_etag_weak = true;
   co_return response;
 }
 

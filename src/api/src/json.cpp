@@ -115,7 +115,10 @@ char* write_number(char* out, double value) noexcept {
   if (!std::isfinite(value)) return put(out, "null");
   const double magnitude = std::fabs(value);
   if (magnitude * static_cast<double>(kScale) < kScaledMax) {
-    const auto scaled = static_cast<std::int64_t>(magnitude * static_cast<double>(kScale) + 0.5);
+    // A wrong rounding just below .5 fails the comparison and takes the long way; lround costs
+    // more.
+    const double rounded_up = magnitude * static_cast<double>(kScale) + 0.5;
+    const auto scaled = static_cast<std::int64_t>(rounded_up);
     if (static_cast<double>(scaled) / static_cast<double>(kScale) == magnitude) {
       if (value < 0) *out++ = '-';
       return put_fixed4(out, static_cast<std::uint64_t>(scaled));

@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <memory>
+#include <sstream>
 
 #include "ziggy/net/spawn.hpp"
 
@@ -115,14 +117,13 @@ void write_process(std::string& out) {
   std::ifstream stat{"/proc/self/stat"};
   std::string line;
   std::getline(stat, line);
+  // The second field is the program's name in parentheses and may hold anything.
+  std::istringstream fields{line.substr(std::min(line.size(), line.rfind(')') + 1))};
+  std::string skipped;
+  for (int field = 3; field < 14; ++field) fields >> skipped;
   std::uint64_t user = 0;
   std::uint64_t system = 0;
-  // The second field is the program's name in parentheses and may hold anything.
-  const std::size_t after_name = line.rfind(')');
-  if (after_name != std::string::npos) {
-    std::sscanf(line.c_str() + after_name + 1,
-                " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system);
-  }
+  fields >> user >> system;
   single(out, "process_resident_memory_bytes", "gauge", "Resident memory.",
          resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)));
   single(out, "process_cpu_seconds_total", "counter", "CPU time, user and system.",

@@ -40,6 +40,7 @@ std::string unknown_message(std::string_view name, const std::vector<ParamSpec>&
 
 Error invalid_fields(std::vector<FieldError> fields) {
   std::vector<std::string_view> names;
+  names.reserve(fields.size());
   for (const FieldError& field : fields) names.push_back(field.field);
   auto detail = fields.size() == 1
                     ? fmt::format("{}: {}", fields.front().field, fields.front().message)

@@ -1,7 +1,14 @@
+#include <algorithm>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 #include "market_json.hpp"
 #include "state.hpp"
 #include "ziggy/api/problem.hpp"
 #include "ziggy/api/status.hpp"
+#include "ziggy/net/spawn.hpp"
+#include "ziggy/net/timer.hpp"
 
 namespace ziggy::api {
 namespace {
@@ -46,23 +53,87 @@ void write_refusal(JsonOut& json, std::string_view name, const Error& error) {
       .end_object();
 }
 
+/// One request for many quotes. Shared by the workers, since the request may be given up before the
+/// last vendor has answered.
+struct Batch {
+  Batch(net::Executor executor, std::vector<Params::Listed> listed_in)
+      : listed{std::move(listed_in)},
+        answers(listed.size()),
+        done{executor, net::Timer::time_point::max()} {}
+
+  std::vector<Params::Listed> listed;
+  std::vector<std::optional<Result<market::QuoteAnswer>>> answers;
+  std::size_t next = 0;
+  std::size_t workers = 0;
+  /// Never expires; canceled by the last worker. All on one loop.
+  net::Timer done;
+};
+
+// Enough to hide one slow vendor, few enough not to be one client's flood of it.
+constexpr std::size_t kAtOnce = 8;
+
+net::Task<> ask_for_next(Api::State* state, std::shared_ptr<Batch> batch, Call call) {
+  // Also when asking throws, which `spawn` logs: that symbol stays without an answer.
+  struct Leave {
+    Batch& batch;
+    ~Leave() {
+      if (--batch.workers == 0) batch.done.cancel();
+    }
+  } const leave{*batch};
+  while (batch->next < batch->listed.size()) {
+    const std::size_t i = batch->next++;
+    if (!batch->listed[i].symbol || batch->answers[i]) continue;
+    auto answer = co_await state->parts.market.quote(*batch->listed[i].symbol, call);
+    batch->answers[i] = std::move(answer);
+  }
+}
+
+/// Asks for what is not in memory, a few at a time.
+net::Task<> ask_for_all(Api::State* state, std::shared_ptr<Batch> batch, Call call) {
+  std::size_t missing = 0;
+  for (std::size_t i = 0; i < batch->listed.size(); ++i) {
+    if (!batch->listed[i].symbol) continue;
+    market::QuoteAnswer known;
+    if (state->parts.market.latest_quote(*batch->listed[i].symbol, known)) {
+      batch->answers[i] = std::move(known);
+    } else {
+      ++missing;
+    }
+  }
+  if (missing == 0) co_return;
+  const net::Executor executor = co_await net::asio::this_coro::executor;
+  batch->workers = std::min(missing, kAtOnce);
+  for (std::size_t i = batch->workers; i > 0; --i) {
+    net::spawn(executor, ask_for_next(state, batch, call), "quotes");
+  }
+  boost::system::error_code canceled;
+  if (batch->workers > 0) {
+    co_await batch->done.async_wait(
+        net::asio::redirect_error(net::asio::use_awaitable_t<net::Executor>{}, canceled));
+  }
+}
+
 net::Task<Result<net::Response>> quotes(Api::State* state, net::Request request, Params params) {
+  const net::Executor executor = co_await net::asio::this_coro::executor;
+  const auto batch = std::make_shared<Batch>(executor, params.symbols("symbols"));
+  co_await ask_for_all(state, batch, request.call);
   std::string found = R"({"quotes":{)";
   std::string refused = R"("errors":{)";
   JsonOut found_json{found};
   JsonOut refused_json{refused};
-  for (const Params::Listed& listed : params.symbols("symbols")) {
+  for (std::size_t i = 0; i < batch->listed.size(); ++i) {
+    const Params::Listed& listed = batch->listed[i];
+    const auto& answer = batch->answers[i];
     if (!listed.symbol) {
       write_refusal(refused_json, listed.text, Symbol::parse(listed.text).error());
-      continue;
+    } else if (!answer) {
+      write_refusal(refused_json, listed.text, Error{ErrorCode::Internal, "no answer"});
+    } else if (!*answer) {
+      write_refusal(refused_json, listed.text, answer->error());
+    } else {
+      found_json.key(listed.text);
+      write_quote(found, **answer, state->parts.clock.now());
     }
-    auto answer = co_await state->parts.market.quote(*listed.symbol, request.call);
-    if (!answer) {
-      write_refusal(refused_json, listed.text, answer.error());
-      continue;
-    }
-    found_json.key(listed.text);
-    write_quote(found, *answer, state->parts.clock.now());
   }
   co_return json_response(found + "}," + refused + "}}");
 }

@@ -48,6 +48,7 @@ void Response::clear() {
   headers.clear();
   cache = CachePolicy::NoStore;
   etag.clear();
+  is_etag_weak = false;
   upgrade = nullptr;
 }
 

@@ -49,7 +49,9 @@ void append_cors(std::string& out, const WriteContext& context) {
       "RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset\r\n";
 }
 
-void append_cache(std::string& out, CachePolicy cache, std::string_view etag, bool is_gzip) {
+enum class TagKind : std::uint8_t { Strong, StrongGzip, Weak };
+
+void append_cache(std::string& out, CachePolicy cache, std::string_view etag, TagKind kind) {
   switch (cache) {
     case CachePolicy::NoStore:
       out += "Cache-Control: no-store\r\n";
@@ -62,9 +64,10 @@ void append_cache(std::string& out, CachePolicy cache, std::string_view etag, bo
       break;
   }
   if (etag.empty()) return;
-  out += "ETag: \"";
+  out += kind == TagKind::Weak ? "ETag: W/\"" : "ETag: \"";
   append_value(out, etag);
-  out += is_gzip ? "-gz\"\r\n" : "\"\r\n";  // another representation needs another strong tag
+  // Another representation needs another strong tag.
+  out += kind == TagKind::StrongGzip ? "-gz\"\r\n" : "\"\r\n";
 }
 
 }  // namespace
@@ -122,8 +125,11 @@ Written write_response(std::string& out, LargeBody& large, Response& response,
   out += "\r\n";
   out += response.content_type.starts_with("text/html") ? context.core.page_headers
                                                         : context.core.api_headers;
+  const TagKind tag_kind = response.is_etag_weak ? TagKind::Weak
+                           : is_gzip             ? TagKind::StrongGzip
+                                                 : TagKind::Strong;
   append_cache(out, is_cacheable ? response.cache : CachePolicy::NoStore,
-               is_cacheable ? std::string_view{response.etag} : std::string_view{}, is_gzip);
+               is_cacheable ? std::string_view{response.etag} : std::string_view{}, tag_kind);
   append_cors(out, context);
   for (const ResponseHeader& header : response.headers) {
     out += header.name;

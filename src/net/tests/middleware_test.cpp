@@ -53,6 +53,14 @@ bool named(const Request&, Response& response) {
   return true;
 }
 
+bool named_weakly(const Request&, Response& response) {
+  response.body = long_text();
+  response.cache = CachePolicy::Revalidate;
+  response.etag = "v2";
+  response.is_etag_weak = true;
+  return true;
+}
+
 bool split(const Request&, Response& response) {
   response.headers.push_back({"Location", "/a\r\nSet-Cookie: stolen=1"});
   response.body = "{}";
@@ -76,6 +84,7 @@ class MiddlewareTest : public testing::ServerFixture {
     router.get("/hello", open_policy(), nullptr, hello)
         .get("/cached", open_policy(), nullptr, cached)
         .get("/named", open_policy(), nullptr, named)
+        .get("/named-weakly", open_policy(), nullptr, named_weakly)
         .get("/split", open_policy(), nullptr, split)
         .get("/page", open_policy(), nullptr, page)
         .post("/echo", open_policy(), echo);
@@ -172,6 +181,10 @@ TEST_F(MiddlewareTest, AnswersNotModifiedToWhoHasIt) {
   EXPECT_EQ(client.get("/cached", "If-None-Match: \"other\"\r\n").status, 200);
   EXPECT_EQ(client.get("/named").header("ETag"), "\"v1\"");
   EXPECT_EQ(client.get("/named", "If-None-Match: W/\"v1\"\r\n").status, 304);
+  // A weak tag is the same for every encoding.
+  EXPECT_EQ(client.get("/named-weakly").header("ETag"), "W/\"v2\"");
+  EXPECT_EQ(client.get("/named-weakly", "Accept-Encoding: gzip\r\n").header("ETag"), "W/\"v2\"");
+  EXPECT_EQ(client.get("/named-weakly", "If-None-Match: W/\"v2\"\r\n").status, 304);
   EXPECT_EQ(client.get("/hello", "If-None-Match: *\r\n").status, 200) << "not a cacheable answer";
 }
 

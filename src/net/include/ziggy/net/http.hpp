@@ -97,6 +97,8 @@ struct Response {
   std::vector<ResponseHeader> headers{};
   CachePolicy cache = CachePolicy::NoStore;
   std::string etag{};  ///< without quotes; when empty, a cacheable answer gets a hash of its body
+  /// The tag names what the answer means, not its bytes (RFC 9110, section 8.8.1): `W/"…"`.
+  bool is_etag_weak = false;
   /// Set by the handler of a WebSocket route to accept: the server answers 101 and calls this on
   /// the connection's loop.
   std::function<void(std::shared_ptr<WebSocket>)> upgrade{};
