@@ -118,7 +118,7 @@ std::string stray_line(std::string_view text) {
 }
 
 /// Async-signal-safe: no allocation, no lock that the dying thread may hold.
-void on_fatal_signal(int signal) {
+[[maybe_unused]] void on_fatal_signal(int signal) {
   char line[192];
   char* end = line;
   const auto put = [&](std::string_view text) {
