@@ -30,6 +30,10 @@ Result<NamedBars> read_file_bars(const BarsWanted& wanted) {
   const std::filesystem::path path{wanted.file};
   ZIGGY_TRY(text, read_text_file(path, kCsvBytesMax));
   BarFile file = read_csv_bars(text, wanted.interval);
+  if (!file.is_clean() && file.rows == 1 && !wanted.interval) {
+    // One bar with a time of day has no neighbour to tell its interval by; a run needs none.
+    if (BarFile alone = read_csv_bars(text, Interval::Minute); alone.is_clean()) file = alone;
+  }
   if (file.is_clean()) check_contracts(file);
   if (!file.is_clean()) return fail(refusal(wanted.file, file));
   NamedBars named;

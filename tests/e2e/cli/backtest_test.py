@@ -58,6 +58,11 @@ class Backtest(CliCase):
         self.assertGreater(len(part), 2)
         self.assertEqual(whole[:len(part)], part)
 
+    def test_one_bar_of_an_hour_is_a_history_too(self):
+        data = self.write('ONE.csv', 'Date,Open,High,Low,Close,Volume\n2024-01-02 09:00:00,1,2,1,2,5\n')
+        metrics = self.run_sma(data)['metrics']
+        self.assertEqual((metrics['num_trades'], metrics['return_pct'], metrics['sharpe']), (0, 0, None))
+
     def test_report_and_trades_are_written(self):
         data = self.write('WALK.csv', csv_text(daily(400)))
         self.ziggy('backtest', '--strategy', 'sma_cross', '--data', data, '--report', 'out.html', '--trades', 'out.csv')
