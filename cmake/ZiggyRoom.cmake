@@ -72,6 +72,9 @@ endfunction()
 
 # Registers every test of a GoogleTest executable with ctest as <prefix>.<suite>.<test>.
 function(ziggy_discover_tests TARGET PREFIX)
+  # The module keeps its script's path in a variable of the folder that includes it; elsewhere, without
+  # it, ctest would count the tests of one executable several times.
+  include(GoogleTest)
   gtest_discover_tests(${TARGET} TEST_PREFIX "${PREFIX}." DISCOVERY_MODE PRE_TEST
     PROPERTIES TIMEOUT 300 ${ARGN})
 endfunction()

@@ -1,5 +1,4 @@
 # What every test executable links: GoogleTest, rapidcheck and the folder of reference data, if any.
-include(GoogleTest)
 find_package(GTest REQUIRED)
 
 add_library(ziggy_testing INTERFACE)
