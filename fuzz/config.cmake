@@ -1,3 +1,5 @@
 if(TARGET ziggy_config)
   ziggy_fuzz(config SOURCE ${CMAKE_CURRENT_LIST_DIR}/config.cpp LIBS ziggy_config)
 endif()
+ziggy_fuzz(log SOURCE ${CMAKE_CURRENT_LIST_DIR}/log.cpp LIBS ziggy_base)
+target_include_directories(fuzz_log PRIVATE ${CMAKE_SOURCE_DIR}/src/base/src)

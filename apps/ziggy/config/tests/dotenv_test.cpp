@@ -67,6 +67,7 @@ TEST(Toml, NamesThePlaceOfWhatItCannotReadAndNeverItsText) {
   ASSERT_EQ(parsed.problems.size(), 1U);
   EXPECT_TRUE(testing::contains(parsed.problems[0].message, "line 2"));
   EXPECT_FALSE(testing::contains(parsed.problems[0].message, "hunter2"));
+  EXPECT_EQ(parse_toml("[\b_limits]\norders = 1", "ziggy.toml").problems.size(), 1U);
   EXPECT_EQ(parse_toml("api_port = 2020-01-01", "ziggy.toml").problems.size(), 1U);
   EXPECT_EQ(parse_toml("[api_port]\n[api_port.a]\nb = 1", "ziggy.toml").problems.size(), 1U);
 }
