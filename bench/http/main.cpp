@@ -97,7 +97,6 @@ void start_log() {
   log::LogSettings settings;
   settings.output = ::mkstemp(name);
   settings.format = log::Format::Json;
-  if (std::getenv("NOLOG")) settings.level = log::Level::Warning;
   settings.background = true;
   if (settings.output < 0) std::exit(1);
   ::unlink(name);

@@ -39,11 +39,12 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
   using Self = boost::intrusive_ptr<Connection>;
 
   enum class State : std::uint8_t {
-    Head,       // waits for a request's head, or its rest
-    Body,       // … for its body
-    Handling,   // the handler's coroutine runs; nothing is read
-    Closing,    // the last answer is being written
-    Lingering,  // waits for the client to read it and close
+    Head,         // waits for a request's head, or its rest
+    Body,         // … for its body
+    Handling,     // the handler's coroutine runs; nothing is read
+    Compressing,  // a large answer is compressed elsewhere
+    Closing,      // the last answer is being written
+    Lingering,    // waits for the client to read it and close
     Closed,
   };
 
@@ -62,6 +63,8 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
   void launch();
   void on_handled(std::exception_ptr failure, Response response);
   bool respond(Response& response);
+  bool compress_elsewhere(Response& response);
+  void on_compressed(Response response);
   bool upgrade(Response& response);
   bool fail_request(ErrorCode code, std::string detail);
   bool refuse(ErrorCode code, std::string detail);

@@ -1,5 +1,6 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <exception>
 
 #include "connection.hpp"
@@ -260,6 +261,7 @@ bool Connection::respond(Response& response) {
                              .is_head = request_.method == Method::Head,
                              .keep_alive = keep_alive_,
                              .is_http_11 = parser_->is_http_11()};
+  if (is_compression_long(response, context) && compress_elsewhere(response)) return false;
   const Written written = write_response(out_, large_, response, context);
   log_request(written);
   if (!keep_alive_) {
@@ -273,6 +275,46 @@ bool Connection::respond(Response& response) {
       out_.size() > kGatherMax || !large_.rest.empty() || unflushed_ >= settings().pipelined_max;
   if (is_enough) flush();
   return state_ == State::Head && !is_writing_;
+}
+
+/// False when too much waits already: then it goes out as it is.
+bool Connection::compress_elsewhere(Response& response) {
+  /// Its owner of the connection is touched on the loop only: the count takes no other thread.
+  struct Ticket {
+    Self connection;
+    Response response;
+    std::shared_ptr<SharedBody> body;
+  };
+  const auto ticket =
+      std::make_shared<Ticket>(Self{this}, Response{}, std::make_shared<SharedBody>());
+  ticket->body->bytes = std::move(response.body);
+  ticket->response = std::move(response);
+  state_ = State::Compressing;
+  deadline_ = Monotonic::max();
+  const bool is_queued = loop_->core().compressor->submit([ticket, executor = loop_->executor()] {
+    SharedBody& body = *ticket->body;
+    body.gzip = Gzip{}.compress(body.bytes);
+    if (body.gzip.size() >= body.bytes.size()) body.gzip.clear();
+    const Response& answer = ticket->response;
+    if (answer.cache != CachePolicy::NoStore && answer.etag.empty()) {
+      body.etag = make_etag(body.bytes);
+    }
+    asio::post(executor, [ticket] {
+      const Self connection = std::move(ticket->connection);
+      ticket->response.shared = std::move(ticket->body);
+      connection->on_compressed(std::move(ticket->response));
+    });
+  });
+  if (is_queued) return true;
+  response = std::move(ticket->response);
+  response.shared = std::move(ticket->body);  // without a compressed form
+  return false;
+}
+
+void Connection::on_compressed(Response response) {
+  if (state_ != State::Compressing) return;  // closed meanwhile
+  respond(response);
+  process();
 }
 
 void Connection::log_request(const Written& written) {

@@ -70,66 +70,83 @@ void append_cache(std::string& out, CachePolicy cache, std::string_view etag, Ta
   out += kind == TagKind::StrongGzip ? "-gz\"\r\n" : "\"\r\n";
 }
 
-}  // namespace
-
-Written write_response(std::string& out, LargeBody& large, Response& response,
-                       const WriteContext& context) {
-  std::string_view body = response.shared ? response.shared->bytes : response.body;
-  const bool is_cacheable =
-      context.is_read && response.status == 200 && response.cache != CachePolicy::NoStore;
-  if (is_cacheable) {
-    if (response.shared && response.etag.empty()) response.etag = response.shared->etag;
-    if (response.etag.empty()) response.etag = make_etag(body);
-  }
-
-  const bool may_compress =
-      body.size() >= context.core.settings.gzip_min && is_compressible(response.content_type);
-  const bool not_modified = is_cacheable && !context.known.if_none_match.empty() &&
-                            etag_matches(context.known.if_none_match, response.etag);
-  std::string compressed;
+/// What of a response is sent, after caching and compression have been thought about.
+struct Chosen {
+  std::string_view body;
+  std::string compressed;  ///< holds `body` when it was compressed just now
+  bool may_compress = false;
   bool is_gzip = false;
-  if (may_compress && accepts_gzip(context.known.accept_encoding)) {
-    if (response.shared) {
-      is_gzip = !response.shared->gzip.empty();
-      if (is_gzip) body = response.shared->gzip;
-    } else if (not_modified) {
-      is_gzip = true;
-    } else {
-      compressed = context.gzip.compress(body);
-      is_gzip = !compressed.empty() && compressed.size() < body.size();
-      if (is_gzip) body = compressed;
-    }
-  }
-  const int status = not_modified ? 304 : response.status;
-  const bool has_body = status >= 200 && status != 204 && status != 304;
+  bool is_cacheable = false;
+  bool is_not_modified = false;
+};
 
-  out.reserve(out.size() + 1024 + (body.size() <= kCopyMax ? body.size() : 0));
+bool is_worth_compressing(const Response& response, std::string_view body,
+                          const WriteContext& context) {
+  return body.size() >= context.core.settings.gzip_min && is_compressible(response.content_type);
+}
+
+void compress(Chosen& chosen, const Response& response, const WriteContext& context) {
+  if (response.shared) {
+    chosen.is_gzip = !response.shared->gzip.empty();
+    if (chosen.is_gzip) chosen.body = response.shared->gzip;
+  } else if (chosen.is_not_modified) {
+    chosen.is_gzip = true;
+  } else {
+    chosen.compressed = context.gzip.compress(chosen.body);
+    chosen.is_gzip = !chosen.compressed.empty() && chosen.compressed.size() < chosen.body.size();
+    if (chosen.is_gzip) chosen.body = chosen.compressed;
+  }
+}
+
+Chosen choose(Response& response, const WriteContext& context) {
+  Chosen chosen;
+  chosen.body = response.shared ? response.shared->bytes : response.body;
+  chosen.is_cacheable =
+      context.is_read && response.status == 200 && response.cache != CachePolicy::NoStore;
+  if (chosen.is_cacheable) {
+    if (response.shared && response.etag.empty()) response.etag = response.shared->etag;
+    if (response.etag.empty()) response.etag = make_etag(chosen.body);
+    chosen.is_not_modified = !context.known.if_none_match.empty() &&
+                             etag_matches(context.known.if_none_match, response.etag);
+  }
+  chosen.may_compress = is_worth_compressing(response, chosen.body, context);
+  if (chosen.may_compress && accepts_gzip(context.known.accept_encoding)) {
+    compress(chosen, response, context);
+  }
+  return chosen;
+}
+
+void append_content(std::string& out, const Response& response, const Chosen& chosen) {
+  if (!response.content_type.empty()) {
+    out += "Content-Type: ";
+    out += response.content_type;
+    out += "\r\n";
+  }
+  out += "Content-Length: ";
+  append_number(out, chosen.body.size());
+  out += "\r\n";
+  if (chosen.is_gzip) out += "Content-Encoding: gzip\r\n";
+}
+
+void append_head(std::string& out, int status, bool has_body, const Response& response,
+                 const Chosen& chosen, const WriteContext& context) {
   append_status_line(out, status);
   out += "Date: ";
   out += context.date;
   out += "\r\n";
-  if (has_body) {
-    if (!response.content_type.empty()) {
-      out += "Content-Type: ";
-      out += response.content_type;
-      out += "\r\n";
-    }
-    out += "Content-Length: ";
-    append_number(out, body.size());
-    out += "\r\n";
-    if (is_gzip) out += "Content-Encoding: gzip\r\n";
-  }
-  if (may_compress) out += "Vary: Accept-Encoding\r\n";
+  if (has_body) append_content(out, response, chosen);
+  if (chosen.may_compress) out += "Vary: Accept-Encoding\r\n";
   out += "X-Correlation-ID: ";
   out += context.correlation_id;
   out += "\r\n";
   out += response.content_type.starts_with("text/html") ? context.core.page_headers
                                                         : context.core.api_headers;
   const TagKind tag_kind = response.is_etag_weak ? TagKind::Weak
-                           : is_gzip             ? TagKind::StrongGzip
+                           : chosen.is_gzip      ? TagKind::StrongGzip
                                                  : TagKind::Strong;
-  append_cache(out, is_cacheable ? response.cache : CachePolicy::NoStore,
-               is_cacheable ? std::string_view{response.etag} : std::string_view{}, tag_kind);
+  append_cache(out, chosen.is_cacheable ? response.cache : CachePolicy::NoStore,
+               chosen.is_cacheable ? std::string_view{response.etag} : std::string_view{},
+               tag_kind);
   append_cors(out, context);
   for (const ResponseHeader& header : response.headers) {
     out += header.name;
@@ -143,16 +160,36 @@ Written write_response(std::string& out, LargeBody& large, Response& response,
     out += "Connection: keep-alive\r\n";
   }
   out += "\r\n";
+}
 
+}  // namespace
+
+bool is_compression_long(const Response& response, const WriteContext& context) {
+  if (response.shared || context.is_head || response.body.size() <= kCompressAtOnceMax) {
+    return false;
+  }
+  const bool may_be_not_modified =
+      context.is_read && !response.etag.empty() && !context.known.if_none_match.empty();
+  return !may_be_not_modified && is_worth_compressing(response, response.body, context) &&
+         accepts_gzip(context.known.accept_encoding);
+}
+
+Written write_response(std::string& out, LargeBody& large, Response& response,
+                       const WriteContext& context) {
+  Chosen chosen = choose(response, context);
+  const int status = chosen.is_not_modified ? 304 : response.status;
+  const bool has_body = status >= 200 && status != 204 && status != 304;
+  const std::size_t size = chosen.body.size();
+  out.reserve(out.size() + 1024 + (size <= kCopyMax ? size : 0));
+  append_head(out, status, has_body, response, chosen, context);
   if (!has_body || context.is_head) return {.status = status, .body_bytes = 0};
-  const std::size_t size = body.size();
   if (size <= kCopyMax) {
-    out += body;
+    out += chosen.body;
   } else if (response.shared) {
+    large.rest = chosen.body;
     large.shared = std::move(response.shared);
-    large.rest = body;
   } else {
-    large.own = is_gzip ? std::move(compressed) : std::move(response.body);
+    large.own = chosen.is_gzip ? std::move(chosen.compressed) : std::move(response.body);
     large.rest = large.own;
   }
   return {.status = status, .body_bytes = size};

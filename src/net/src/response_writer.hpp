@@ -40,6 +40,13 @@ struct LargeBody {
 /// Larger bodies are written from where they are, beside the head, by one gathered write.
 inline constexpr std::size_t kCopyMax = 16 * 1024;
 
+/// Compressing more than this would hold the loop up for more than about two milliseconds (zlib's
+/// level 1 makes 100 to 200 MB a second of JSON).
+inline constexpr std::size_t kCompressAtOnceMax = 256 * 1024;
+
+/// Whether the answer should be compressed elsewhere before write_response.
+[[nodiscard]] bool is_compression_long(const Response& response, const WriteContext& context);
+
 /// What went out, for the access log and the metrics.
 struct Written {
   int status = 0;

@@ -33,6 +33,9 @@ Result<> check_port_is_free(const std::string& host, std::uint16_t port) {
   return {};
 }
 
+/// Large bodies to compress at a time, one after the other; with more, the next go out as they are.
+constexpr std::size_t kCompressQueueMax = 16;
+
 }  // namespace
 
 struct Server::State {
@@ -40,6 +43,7 @@ struct Server::State {
   std::shared_ptr<ServerCore> core;
   std::vector<std::shared_ptr<ServerLoop>> parts;
   bool is_shut_down = false;
+  std::unique_ptr<BlockingPool> compressor{};
 
   /// Runs `work(part)` on every part's loop and waits; directly when the loops do not run.
   template <class Work>
@@ -60,7 +64,7 @@ struct Server::State {
 
 Server::Server(Loops& loops, const Clock& clock, Router router, ServerSettings settings,
                ErrorRenderer render_error)
-    : state_{new State{loops, nullptr, {}, false}} {
+    : state_{new State{.loops = loops, .core = nullptr, .parts = {}}} {
   state_->core = std::shared_ptr<ServerCore>(
       new ServerCore{.clock = clock,
                      .router = std::move(router),
@@ -68,6 +72,8 @@ Server::Server(Loops& loops, const Clock& clock, Router router, ServerSettings s
                      .render_error = std::move(render_error),
                      .api_headers = security_headers("default-src 'none'; frame-ancestors 'none'"),
                      .page_headers = {}});
+  state_->compressor = std::make_unique<BlockingPool>(1, kCompressQueueMax);
+  state_->core->compressor = state_->compressor.get();
   state_->core->page_headers = security_headers(state_->core->settings.page_csp);
 }
 
@@ -105,6 +111,7 @@ void Server::shutdown(std::chrono::milliseconds drain) {
     }
   }
   state_->on_each([](ServerLoop& part) { part.abort(); });
+  state_->compressor.reset();
 }
 
 bool Server::is_draining() const noexcept { return state_->core->is_draining.load(); }

@@ -1,10 +1,14 @@
 /// What every answer gets on its way: ids, caching, compression, CORS, security headers, metrics.
 #include <zlib.h>
 
+#include <unistd.h>
+
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
 #include "server_fixture.hpp"
+#include "ziggy/base/log.hpp"
 #include "ziggy/net/static_files.hpp"
 
 namespace ziggy::net {
@@ -17,7 +21,7 @@ using testing::open_policy;
 std::string gunzip(std::string_view bytes) {
   z_stream stream{};
   inflateInit2(&stream, 15 + 16);
-  std::string out(1 << 20, '\0');
+  std::string out(1 << 22, '\0');
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
   stream.avail_in = static_cast<uInt>(bytes.size());
   stream.next_out = reinterpret_cast<Bytef*>(out.data());
@@ -28,9 +32,9 @@ std::string gunzip(std::string_view bytes) {
   return out;
 }
 
-std::string long_text() {
+std::string long_text(int numbers = 500) {
   std::string text = "[";
-  for (int i = 0; i < 500; ++i) text += std::to_string(i) + ",";
+  for (int i = 0; i < numbers; ++i) text += std::to_string(i) + ",";
   return text + "0]";
 }
 
@@ -42,6 +46,12 @@ bool hello(const Request& request, Response& response) {
 
 bool cached(const Request&, Response& response) {
   response.body = long_text();
+  response.cache = CachePolicy::Revalidate;
+  return true;
+}
+
+bool large(const Request&, Response& response) {
+  response.body = long_text(100'000);
   response.cache = CachePolicy::Revalidate;
   return true;
 }
@@ -67,6 +77,11 @@ bool split(const Request&, Response& response) {
   return true;
 }
 
+bool item(const Request&, Response& response) {
+  response.body = "{}";
+  return true;
+}
+
 bool page(const Request&, Response& response) {
   response.content_type = "text/html; charset=utf-8";
   response.body = "<p>hi</p>";
@@ -83,9 +98,11 @@ class MiddlewareTest : public testing::ServerFixture {
     Router router;
     router.get("/hello", open_policy(), nullptr, hello)
         .get("/cached", open_policy(), nullptr, cached)
+        .get("/large", open_policy(), nullptr, large)
         .get("/named", open_policy(), nullptr, named)
         .get("/named-weakly", open_policy(), nullptr, named_weakly)
         .get("/split", open_policy(), nullptr, split)
+        .get("/items/{id}", open_policy(), nullptr, item)
         .get("/page", open_policy(), nullptr, page)
         .post("/echo", open_policy(), echo);
     StaticFiles files;
@@ -164,6 +181,21 @@ TEST_F(MiddlewareTest, CompressesLongTextForThoseWhoAsk) {
   EXPECT_EQ(client.get("/cached", "Accept-Encoding: gzip;q=0\r\n").header("Content-Encoding"), "");
   EXPECT_EQ(client.get("/hello", "Accept-Encoding: gzip\r\n").header("Content-Encoding"), "")
       << "too short to pay";
+}
+
+TEST_F(MiddlewareTest, CompressesLargeBodiesOffTheLoopInOrder) {
+  Client client{port_};
+  const std::string ask = " HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n";
+  client.send("GET /large" + ask + "GET /hello" + ask + "GET /large" + ask);
+  const Answer first = client.receive();
+  EXPECT_EQ(first.header("Content-Encoding"), "gzip");
+  EXPECT_TRUE(gunzip(first.body) == long_text(100'000));
+  EXPECT_TRUE(first.header("ETag").ends_with("-gz\""));
+  EXPECT_EQ(client.receive().header("Content-Type"), "text/plain");
+  const Answer second = client.receive();
+  EXPECT_TRUE(second.body == first.body);
+  EXPECT_EQ(client.get("/large", "If-None-Match: " + first.header("ETag") + "\r\n").status, 304);
+  EXPECT_TRUE(client.get("/large").body == long_text(100'000));
 }
 
 TEST_F(MiddlewareTest, AnswersNotModifiedToWhoHasIt) {
@@ -272,6 +304,42 @@ TEST_F(MiddlewareTest, ServesFilesFromMemory) {
   EXPECT_EQ(icon.body, std::string(2000, 'i'));
   EXPECT_EQ(client.get("/assets/../index.html").status, 404);
   EXPECT_EQ(client.get("/assets/%2e%2e/index.html").status, 404);
+}
+
+TEST_F(MiddlewareTest, LogsOneLineARequestByItsTemplate) {
+  char name[] = "/tmp/ziggy-access-log-XXXXXX";
+  log::LogSettings settings;
+  settings.output = ::mkstemp(name);
+  settings.format = log::Format::Json;
+  ASSERT_GE(settings.output, 0);
+  log::start(settings);
+  Client client{port_};
+  (void)client.get("/items/abc?secret=1", "X-Correlation-ID: c1\r\n");
+  (void)client.get("/none/abc", "X-Correlation-ID: c2\r\n");
+  (void)client.get("/hello", "X-Correlation-ID: c3\r\nConnection: close\r\n");
+  server_.reset();
+  log::stop();
+  std::ifstream file{name};
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(file, line);) lines.push_back(line);
+  log::start({});
+  ::close(settings.output);
+  std::filesystem::remove(name);
+  ASSERT_EQ(lines.size(), 3U);
+  const auto expect = [](const std::string& line, std::string_view start, std::string_view end) {
+    EXPECT_NE(line.find(start), std::string::npos) << line;
+    EXPECT_TRUE(line.ends_with(end)) << line;
+    EXPECT_NE(line.find(",\"duration_us\":"), std::string::npos) << line;
+    EXPECT_EQ(line.find("abc"), std::string::npos) << "neither values nor queries are logged";
+  };
+  expect(lines[0],
+         R"("level":"info","logger":"http.access","message":"request","correlation_id":"c1",)"
+         R"("method":"GET","route":"/items/{id}","status":200,)",
+         R"("bytes":2,"peer":"127.0.0.1"})");
+  expect(lines[1], R"x("correlation_id":"c2","method":"GET","route":"(unmatched)","status":404,)x",
+         R"("bytes":23,"peer":"127.0.0.1"})");
+  expect(lines[2], R"("correlation_id":"c3","method":"GET","route":"/hello","status":200,)",
+         R"("bytes":8,"peer":"127.0.0.1"})");
 }
 
 TEST_F(MiddlewareTest, CountsByRouteAndStatus) {
