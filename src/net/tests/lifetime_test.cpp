@@ -73,7 +73,8 @@ TEST_F(LifetimeTest, AReaderThatStopsIsCut) {
     std::this_thread::sleep_for(std::chrono::milliseconds{2});
   }
   EXPECT_EQ(server_->metrics().timeouts, 1U);
-  EXPECT_LT(client.receive().body.size(), kLong);
+  // Reset: the kernel does not go on sending what it holds.
+  EXPECT_LT(client.receive().body.size(), 1'000'000U);
 }
 
 TEST_F(LifetimeTest, APipelinerThatNeverReadsIsHeldBack) {

@@ -59,6 +59,9 @@ class Echo final : public WebSocketListener {
         socket_->send(Frame::text(std::string(1000, 'f')));
       }
       log_.add("congested");
+    } else if (payload == "pump") {
+      for (int i = 0; i < 20; ++i) socket_->send(Frame::text(std::string(10'007, 'p')));
+      log_.add("pumped");
     } else if (payload == "drown") {
       while (socket_->is_open()) socket_->send(Frame::text(std::string(10'000, 'd')));
       log_.add("drowned");
@@ -103,7 +106,8 @@ class WebSocketTest : public testing::ServerFixture {
  protected:
   void SetUp() override { start_with_pings(std::chrono::seconds{60}); }
 
-  void start_with_pings(std::chrono::milliseconds every) {
+  void start_with_pings(std::chrono::milliseconds every,
+                        std::chrono::milliseconds close_timeout = std::chrono::milliseconds{400}) {
     Router router;
     router.websocket("/ws", open_policy(),
                      [this](Request request) { return open_echo(request, &log_); });
@@ -114,7 +118,7 @@ class WebSocketTest : public testing::ServerFixture {
     settings.websocket.outbox_max = 1'000'000;
     settings.websocket.ping_every = every;
     settings.websocket.pong_timeout = every;
-    settings.websocket.close_timeout = std::chrono::milliseconds{400};
+    settings.websocket.close_timeout = close_timeout;
     start(std::move(router), settings);
   }
   void TearDown() override {
@@ -314,6 +318,27 @@ TEST_F(WebSocketTest, TellsWhenACongestedOutboxIsWritten) {
   while (log_.socket->outbox_bytes() > 0) (void)receive(client);
   EXPECT_TRUE(log_.has("writable"));
   EXPECT_TRUE(log_.socket->is_open());
+}
+
+class WebSocketSlowClientTest : public WebSocketTest {
+ protected:
+  void SetUp() override { start_with_pings(std::chrono::seconds{60}, std::chrono::seconds{10}); }
+};
+
+TEST_F(WebSocketSlowClientTest, TheCloseNeverLandsWithinAFrame) {
+  Client client{port_};
+  client.set_receive_buffer(128 * 1024);
+  EXPECT_EQ(client.get("/ws", kHandshake).status, 101);
+  EXPECT_EQ(receive(client), "welcome");
+  // Until the kernel takes no more and a frame is half sent, then until the outbox overflows.
+  for (int i = 0; i < 45 && log_.socket->is_open(); ++i) {
+    client.send(client_frame(0x81, "pump"));
+    std::this_thread::sleep_for(std::chrono::milliseconds{2});
+  }
+  EXPECT_TRUE(log_.has("closed 4408"));
+  std::string next = receive(client);
+  while (next == std::string(10'007, 'p')) next = receive(client);
+  EXPECT_TRUE(next == "close 4408") << next.substr(0, 100);
 }
 
 TEST_F(WebSocketTest, AClientThatDoesNotReadIsClosedAsSlow) {
