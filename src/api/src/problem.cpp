@@ -65,7 +65,7 @@ void write_problem(const Error& error, const net::Request& request, net::Respons
     out.key("errors").begin_array();
     for (const FieldError& field : error.fields()) {
       out.begin_object()
-          .field("field", field.field)
+          .field("field", log::redact(field.field))
           .field("code", field.code)
           .field("message", log::redact(field.message))
           .end_object();

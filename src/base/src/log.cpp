@@ -249,6 +249,10 @@ void flush() noexcept { Registry::get().writer().flush(); }
 
 LogStats stats() noexcept { return {Registry::get().writer().dropped()}; }
 
+bool holds_secret(std::string_view text) noexcept {
+  return Registry::get().redactor().touches(text);
+}
+
 std::string redact(std::string text) {
   const Redactor& redactor = Registry::get().redactor();
   return redactor.touches(text) ? redactor.redact(text) : std::move(text);

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "ziggy/base/assert.hpp"
+#include "ziggy/base/log.hpp"
 #include "ziggy/base/text.hpp"
 
 namespace ziggy::net {
@@ -114,7 +115,8 @@ std::optional<std::string_view> trace_id_of(std::string_view traceparent) noexce
 
 CorrelationId correlation_id_of(const KnownHeaders& known) {
   for (const std::string_view text : {known.correlation_id, known.request_id}) {
-    if (const auto id = CorrelationId::parse(text)) return *id;
+    // A credential sent as an id would come back in answers, rows and calls to vendors.
+    if (const auto id = CorrelationId::parse(text); id && !log::holds_secret(text)) return *id;
   }
   if (const auto trace = trace_id_of(known.traceparent)) {
     if (const auto id = CorrelationId::parse(*trace)) return *id;

@@ -135,6 +135,7 @@ TEST_F(MiddlewareTest, CorrelationIdsComeInAreReplacedOrAreMade) {
     EXPECT_EQ(answer.body, "hello " + expected);
   }
   for (const std::string& headers : {std::string{}, std::string{"X-Correlation-ID: bad id\r\n"},
+                                     std::string{"X-Correlation-ID: zk_0199ab_s3cr3tS3cr3t\r\n"},
                                      "X-Correlation-ID: " + std::string(65, 'x') + "\r\n",
                                      std::string{"traceparent: 00-x\r\n"}}) {
     const Answer answer = client.get("/hello", headers);

@@ -153,5 +153,7 @@ void flush() noexcept;
 /// The text with every known secret, and all that looks like a credential, replaced by `***`. For
 /// error bodies; log lines are redacted on their way out.
 [[nodiscard]] std::string redact(std::string text);
+/// Whether `redact` would change the text; allocates nothing.
+[[nodiscard]] bool holds_secret(std::string_view text) noexcept;
 
 }  // namespace ziggy::log
