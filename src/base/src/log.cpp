@@ -203,13 +203,13 @@ std::string_view level_name(Level level) noexcept {
 }
 
 const Channel* Logger::find_channel() const noexcept {
-  static const Channel fallback{"log", {Level::Info}};
+  static const Channel kFallback{"log", {Level::Info}};
   try {
     const Channel* channel = Registry::get().channel(name_);
     channel_.store(channel, std::memory_order_release);
     return channel;
   } catch (...) {  // no memory: asked again next time
-    return &fallback;
+    return &kFallback;
   }
 }
 

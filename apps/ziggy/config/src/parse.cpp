@@ -140,7 +140,7 @@ Result<std::vector<Vendor>> parse_chain(std::string_view text) {
 }
 
 Result<std::string> parse_host(std::string_view text) {
-  const std::string host{text};
+  std::string host{text};
   std::array<std::uint8_t, 16> address{};
   if (host == "localhost" || inet_pton(AF_INET, host.c_str(), address.data()) == 1 ||
       inet_pton(AF_INET6, host.c_str(), address.data()) == 1) {
