@@ -1,5 +1,7 @@
 #include "cli/text_file.hpp"
 
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -39,6 +41,23 @@ Result<std::string> read_text_file(const std::filesystem::path& path, std::uintm
     return fail(ErrorCode::NotFound, "{}: cannot be read", path.string());
   }
   return text;
+}
+
+Result<> check_writable(const std::filesystem::path& path) {
+  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) {
+    return fail(ErrorCode::ValidationFailed, "{}: is a folder", path.string());
+  }
+  if (!std::filesystem::exists(folder, error)) {
+    return fail(ErrorCode::ValidationFailed, "{}: there is no folder {}", path.string(),
+                folder.string());
+  }
+  if (::access(folder.c_str(), W_OK | X_OK) != 0) {
+    return fail(ErrorCode::ValidationFailed, "{}: the folder cannot be written: {}", path.string(),
+                std::strerror(errno));
+  }
+  return {};
 }
 
 Result<> write_text_file(const std::filesystem::path& path, std::string_view text) {

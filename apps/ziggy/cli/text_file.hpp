@@ -13,6 +13,10 @@ namespace ziggy::app {
 [[nodiscard]] Result<std::string> read_text_file(const std::filesystem::path& path,
                                                  std::uintmax_t size_max);
 
+/// Whether a file can be written there, before work is spent on what it shall hold. Errors:
+/// ValidationFailed, naming the file and the system's reason.
+[[nodiscard]] Result<> check_writable(const std::filesystem::path& path);
+
 /// Writes the file whole or not at all (by way of `<path>.part`). Errors: Internal, naming it.
 [[nodiscard]] Result<> write_text_file(const std::filesystem::path& path, std::string_view text);
 

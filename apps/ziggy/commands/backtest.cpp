@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "cli/progress.hpp"
+#include "cli/stored_bars.hpp"
 #include "cli/text_file.hpp"
 #include "commands/backtest_bars.hpp"
 #include "commands/commands.hpp"
@@ -19,6 +20,7 @@ namespace {
 
 struct Options {
   std::string strategy;
+  std::string symbol;
   std::vector<std::string> parameters;
   std::string from;
   std::string to;
@@ -55,6 +57,10 @@ Result<> check_usage(Options& options) {
   ZIGGY_TRY(given, parse_parameters(options.parameters));
   ZIGGY_TRY(call, quant::check_parameters(options.strategy, given));
   options.call = call;
+  if (!options.symbol.empty()) {
+    ZIGGY_TRY(symbol, Symbol::parse(options.symbol));
+    options.wanted.symbol = symbol;
+  }
   if (!options.interval.empty()) {
     ZIGGY_TRY(interval, parse_interval(options.interval));
     options.wanted.interval = interval;
@@ -98,6 +104,10 @@ void print_table(const lab::Outcome& outcome) {
 }
 
 Result<> run_backtest(Context& context, const Options& options) {
+  for (const std::string& file : {options.report, options.trades}) {
+    if (file.empty()) continue;
+    if (const Result<> fine = check_writable(file); !fine) return fine;
+  }
   // Worth a bar only for big files; a pipe gets the result alone.
   Progress progress{Context::stderr_is_terminal() ? Progress::Style::Bar : Progress::Style::Silent,
                     "backtest", "steps"};
@@ -108,7 +118,8 @@ Result<> run_backtest(Context& context, const Options& options) {
   ZIGGY_TRY(outcome, lab::run({.spec = {*options.call, options.rules},
                                .data_source = named.source,
                                .symbol = named.symbol,
-                               .interval = named.interval},
+                               .interval = named.interval,
+                               .adjustment = options.wanted.adjustment},
                               named.bars));
   progress.update(2, kSteps);
   if (!options.report.empty()) {
@@ -139,11 +150,12 @@ void add_options(CLI::App& command, Options& options) {
   }
   command.add_option("--strategy", options.strategy, names)->required();
   CLI::Option_group& source = *command.add_option_group("bars", "Where the bars come from");
-  source.add_option("--symbol", options.wanted.symbol, "A symbol whose bars are stored");
+  source.add_option("--symbol", options.symbol, "A symbol whose bars are stored");
   source.add_option("--data", options.wanted.file, "A CSV file of bars");
   source.require_option(1);
   command.add_option("--interval", options.interval,
                      "Of the stored bars (default: 1d), or of a file whose spacing misleads");
+  add_adjustment_option(command, options.wanted.adjustment);
   command.add_option("--from", options.from, "First date or RFC 3339 time (inside)");
   command.add_option("--to", options.to, "Last date or RFC 3339 time (outside)");
   command

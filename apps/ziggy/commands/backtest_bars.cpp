@@ -2,7 +2,7 @@
 
 #include <filesystem>
 
-#include "cli/database.hpp"
+#include "cli/stored_bars.hpp"
 #include "cli/text_file.hpp"
 #include "ziggy/domain/adjust.hpp"
 #include "ziggy/domain/csv.hpp"
@@ -37,7 +37,7 @@ Result<NamedBars> read_file_bars(const BarsWanted& wanted) {
   if (file.is_clean()) check_contracts(file);
   if (!file.is_clean()) return fail(refusal(wanted.file, file));
   NamedBars named;
-  named.bars = cut(adjust(file.bars, file.actions, Adjustment::Split, file.interval), wanted.range);
+  named.bars = cut(adjust(file.bars, file.actions, wanted.adjustment, file.interval), wanted.range);
   named.symbol = split_bar_file_name(path.filename().string()).symbol;
   named.source = path.filename().string();
   named.interval = file.interval;
@@ -48,26 +48,17 @@ Result<NamedBars> read_file_bars(const BarsWanted& wanted) {
   return named;
 }
 
-Result<NamedBars> read_stored_bars(Context& context, const BarsWanted& wanted) {
-  ZIGGY_TRY(symbol, Symbol::parse(wanted.symbol));
+Result<NamedBars> read_from_store(Context& context, const BarsWanted& wanted) {
   const Interval interval = wanted.interval.value_or(Interval::Day);
-  ZIGGY_TRY(database, open_database(context));
-  ZIGGY_TRY(stored, database->bars().read({symbol, interval}, wanted.range));
-  if (stored.bars.empty()) {
-    return fail(
-        stored.version == 0 ? ErrorCode::UnknownSymbol : ErrorCode::NotFound,
-        "no {} bars of {} are stored{}", interval_name(interval), symbol.view(),
-        stored.version == 0 ? ": import some, or name a file with --data" : " in that time");
-  }
-  ZIGGY_TRY(actions, database->actions().read(symbol));
-  return NamedBars{adjust(stored.bars, actions, Adjustment::Split, interval),
-                   std::string{symbol.view()}, "store", interval};
+  ZIGGY_TRY(bars,
+            read_stored_bars(context, {*wanted.symbol, interval, wanted.range, wanted.adjustment}));
+  return NamedBars{std::move(bars), std::string{wanted.symbol->view()}, "store", interval};
 }
 
 }  // namespace
 
 Result<NamedBars> read_bars(Context& context, const BarsWanted& wanted) {
-  return wanted.file.empty() ? read_stored_bars(context, wanted) : read_file_bars(wanted);
+  return wanted.file.empty() ? read_from_store(context, wanted) : read_file_bars(wanted);
 }
 
 }  // namespace ziggy::app

@@ -5,20 +5,23 @@
 
 #include "cli/context.hpp"
 #include "ziggy/domain/bar.hpp"
+#include "ziggy/domain/corporate_action.hpp"
 #include "ziggy/domain/interval.hpp"
+#include "ziggy/domain/symbol.hpp"
 
 namespace ziggy::app {
 
 /// Which bars a backtest asks for: of a CSV file, or of the store.
 struct BarsWanted {
   std::string file;                  // empty: the store
-  std::string symbol;                // in the store
+  std::optional<Symbol> symbol;      // in the store
   std::optional<Interval> interval;  // of a file: inferred when absent; of the store: a day
   TimeRange range{Timestamp::min(), Timestamp::max()};
+  Adjustment adjustment = Adjustment::Split;  // as of the HTTP answers
 };
 
 struct NamedBars {
-  BarColumns bars;  // adjusted for splits, as the HTTP answers are by default
+  BarColumns bars;  // adjusted as wanted
   std::string symbol;
   std::string source;
   Interval interval = Interval::Day;

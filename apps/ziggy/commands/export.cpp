@@ -3,7 +3,7 @@
 #include <memory>
 #include <string>
 
-#include "cli/database.hpp"
+#include "cli/stored_bars.hpp"
 #include "commands/commands.hpp"
 #include "ziggy/domain/csv.hpp"
 
@@ -20,6 +20,9 @@ struct Options {
   std::string from;
   std::string to;
   std::string output;
+  // What the texts above turn into; made while the command line is checked.
+  std::optional<StoredBarsWanted> wanted;
+  Adjustment adjustment = Adjustment::Raw;
 };
 
 Result<TimeRange> range_of(const Options& options) {
@@ -67,24 +70,25 @@ Result<> write_file(const std::filesystem::path& path, const BarColumns& bars, I
               error ? error.message() : "could not be written");
 }
 
-Result<> run_export(Context& context, const Options& options) {
+Result<> check_usage(Options& options) {
   ZIGGY_TRY(symbol, Symbol::parse(options.symbol));
   ZIGGY_TRY(interval, parse_interval(options.interval));
   ZIGGY_TRY(range, range_of(options));
-  ZIGGY_TRY(database, open_database(context));
-  ZIGGY_TRY(stored, database->bars().read({symbol, interval}, range));
-  if (stored.bars.empty()) {
-    return fail(ErrorCode::NotFound, "no {} bars of {} are stored{}", interval_name(interval),
-                symbol.view(), stored.version == 0 ? "" : " in that range");
-  }
+  options.wanted = StoredBarsWanted{symbol, interval, range, options.adjustment};
+  return {};
+}
+
+Result<> run_export(Context& context, const Options& options) {
+  const Interval interval = options.wanted->interval;
+  ZIGGY_TRY(bars, read_stored_bars(context, *options.wanted));
   if (!options.output.empty()) {
-    const Result<> written = write_file(options.output, stored.bars, interval);
+    const Result<> written = write_file(options.output, bars, interval);
     if (!written) return written;
-    context.print("{}: {} bars of {} {}\n", options.output, stored.bars.size(), symbol.view(),
-                  interval_name(interval));
+    context.print("{}: {} bars of {} {}\n", options.output, bars.size(),
+                  options.wanted->symbol.view(), interval_name(interval));
     return {};
   }
-  write_csv(stored.bars, interval, [&](const std::string& text) {
+  write_csv(bars, interval, [&](const std::string& text) {
     context.print(std::string_view{text});
     return true;
   });
@@ -96,14 +100,20 @@ Result<> run_export(Context& context, const Options& options) {
 void add_export_command(CLI::App& app, Runner& runner) {
   CLI::App& exporting = *app.add_subcommand("export", "Writes what is stored to files");
   exporting.require_subcommand(1);
-  CLI::App& bars = *exporting.add_subcommand("bars", "Writes stored bars, unadjusted, as CSV");
+  CLI::App& bars = *exporting.add_subcommand(
+      "bars", "Writes stored bars as CSV; intervals that are not stored are made of shorter ones");
   const auto options = std::make_shared<Options>();
   bars.add_option("--symbol", options->symbol, "The symbol")->required();
   bars.add_option("--interval", options->interval, "1s, 1m, 5m, 15m, 30m, 1h, 4h, 1d, 1w or 1mo")
       ->capture_default_str();
+  add_adjustment_option(bars, options->adjustment);
   bars.add_option("--from", options->from, "First date or RFC 3339 time (inside)");
   bars.add_option("--to", options->to, "Last date or RFC 3339 time (outside)");
   bars.add_option("--output", options->output, "File to write (default: stdout)");
+  bars.parse_complete_callback([options] {
+    const Result<> fine = check_usage(*options);
+    if (!fine) throw CLI::ValidationError("export bars", fine.error().detail());
+  });
   runner.on(bars, [options](Context& context) { return run_export(context, *options); });
 }
 

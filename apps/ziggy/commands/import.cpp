@@ -1,5 +1,4 @@
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,22 +16,27 @@ struct Options {
   std::vector<std::string> files;
   std::string symbol;
   std::string interval;
-  market::ImportOptions::Format format = market::ImportOptions::Format::Auto;
+  std::string format = "auto";
   bool json = false;
+  // What the texts above turn into; made while the command line is checked.
+  market::ImportOptions parsed;
 };
 
-Result<market::ImportOptions> import_options(const Options& options) {
-  market::ImportOptions parsed;
-  parsed.format = options.format;
+Result<> check_usage(Options& options) {
+  using Format = market::ImportOptions::Format;
+  options.parsed.format = options.format == "lean" ? Format::Lean : Format::Auto;
+  if (options.format != "lean" && options.format != "auto") {
+    return fail(ErrorCode::ValidationFailed, "--format {}: not auto or lean", options.format);
+  }
   if (!options.symbol.empty()) {
     ZIGGY_TRY(symbol, Symbol::parse(options.symbol));
-    parsed.symbol = symbol;
+    options.parsed.symbol = symbol;
   }
   if (!options.interval.empty()) {
     ZIGGY_TRY(interval, parse_interval(options.interval));
-    parsed.interval = interval;
+    options.parsed.interval = interval;
   }
-  return parsed;
+  return {};
 }
 
 market::FileImport import_one(const std::string& file, const market::ImportOptions& options,
@@ -63,11 +67,10 @@ Result<> verdict(const std::vector<market::FileImport>& files) {
 }
 
 Result<> run_import(Context& context, const Options& options) {
-  ZIGGY_TRY(parsed, import_options(options));
   ZIGGY_TRY(database, open_database(context));
   std::vector<market::FileImport> imports;
   for (const std::string& file : options.files) {
-    imports.push_back(import_one(file, parsed, *database));
+    imports.push_back(import_one(file, options.parsed, *database));
     if (!options.json) context.print(std::string_view{import_text(imports.back())});
   }
   if (options.json) context.print(std::string_view{import_json(imports)});
@@ -91,10 +94,12 @@ void add_import_command(CLI::App& app, Runner& runner) {
       "1s, 1m, 5m, 15m, 30m, 1h, 4h, 1d, 1w or 1mo (default: from the name, SYMBOL_5m.csv, or the "
       "spacing)");
   bars.add_option("--format", options->format, "auto, or lean for QuantConnect LEAN's data folder")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, market::ImportOptions::Format>{
-          {"auto", market::ImportOptions::Format::Auto},
-          {"lean", market::ImportOptions::Format::Lean}}));
+      ->capture_default_str();
   bars.add_flag("--json", options->json, "One JSON document on stdout");
+  bars.parse_complete_callback([options] {
+    const Result<> fine = check_usage(*options);
+    if (!fine) throw CLI::ValidationError("import bars", fine.error().detail());
+  });
   runner.on(bars, [options](Context& context) { return run_import(context, *options); });
 }
 

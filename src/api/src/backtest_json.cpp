@@ -1,6 +1,7 @@
 #include "ziggy/api/backtest_json.hpp"
 
 #include "ziggy/api/json.hpp"
+#include "ziggy/domain/adjust.hpp"
 
 namespace ziggy::api {
 namespace {
@@ -111,6 +112,7 @@ void write_manifest(JsonOut& json, const lab::Manifest& manifest) {
       .field("source", std::string_view{manifest.data_source})
       .field("symbol", std::string_view{manifest.symbol})
       .field("interval", interval_name(manifest.interval))
+      .field("adjustment", adjustment_name(manifest.adjustment))
       .field("bars", static_cast<std::uint64_t>(manifest.bars))
       .field("start", manifest.start)
       .field("end", manifest.end)

@@ -3,6 +3,7 @@
 #include "market_json.hpp"
 #include "paging.hpp"
 #include "state.hpp"
+#include "ziggy/domain/adjust.hpp"
 
 namespace ziggy::api {
 namespace {
@@ -15,11 +16,6 @@ struct BarsRequest {
   market::BarsQuery query;
   bool is_csv = false;
 };
-
-Adjustment adjustment_of(std::string_view name) {
-  if (name == "raw") return Adjustment::Raw;
-  return name == "all" ? Adjustment::All : Adjustment::Split;
-}
 
 Timestamp from_nanos(std::int64_t nanos) { return Timestamp{std::chrono::nanoseconds{nanos}}; }
 
@@ -53,7 +49,8 @@ Result<BarsRequest> read_request(const Params& params) {
   query.range.end = params.time("end").value_or(market::kNoEnd);
   query.limit = static_cast<std::size_t>(
       params.integer("limit").value_or(static_cast<std::int64_t>(market::kBarsLimitDefault)));
-  query.adjustment = adjustment_of(params.text("adjustment").value_or("split"));
+  query.adjustment =
+      parse_adjustment(params.text("adjustment").value_or("split")).value_or(Adjustment::Split);
   request.is_csv = params.text("format") == "csv";
   if (params.time("end") && query.range.end <= query.range.start) {
     return fail(invalid_fields({{"end", "invalid", "must be after start"}}));

@@ -115,16 +115,4 @@ std::string_view session_name(MarketState state) noexcept {
   return state == MarketState::Open ? "regular" : market_state_name(state);
 }
 
-std::string_view adjustment_name(Adjustment adjustment) noexcept {
-  switch (adjustment) {
-    case Adjustment::Raw:
-      return "raw";
-    case Adjustment::Split:
-      return "split";
-    case Adjustment::All:
-      break;
-  }
-  return "all";
-}
-
 }  // namespace ziggy::api

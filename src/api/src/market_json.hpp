@@ -24,6 +24,5 @@ void append_provenance_members(std::string& out, const market::Provenance& prove
 
 /// `regular`, `pre`, `post`, `closed`.
 [[nodiscard]] std::string_view session_name(MarketState state) noexcept;
-[[nodiscard]] std::string_view adjustment_name(Adjustment adjustment) noexcept;
 
 }  // namespace ziggy::api

@@ -16,7 +16,8 @@ lab::Outcome small_outcome(BarColumns& bars) {
   auto outcome = lab::run(
       {.spec = {*quant::check_parameters("sma_cross", {{"fast", 1}, {"slow", 2}}), {.cash = 125}},
        .data_source = "a \"file\".csv",
-       .symbol = "TINY"},
+       .symbol = "TINY",
+       .adjustment = Adjustment::All},
       bars);
   EXPECT_TRUE(outcome.has_value());
   return *outcome;
@@ -37,7 +38,7 @@ TEST(BacktestJson, NamesWhatTheContractNames) {
   has(R"("entry_price":12,"exit_price":8,"stop_loss":null,"take_profit":null,"pnl":-40,"commission":0,)");
   has(R"("duration_s":172800,"exit_reason":"signal"}],"open_trade":{"size":-10,"entry_bar":5,)");
   has(R"("manifest":{"engine_version":)");
-  has(R"("source":"a \"file\".csv","symbol":"TINY","interval":"1d","bars":7,)");
+  has(R"("source":"a \"file\".csv","symbol":"TINY","interval":"1d","adjustment":"all","bars":7,)");
   has(R"("params":{"fast":1,"slow":2},"cash":125,"margin":1,"size":{"equity_share":)");
   has(R"("trade_hash":"sha256:)");
 }

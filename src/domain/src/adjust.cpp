@@ -80,4 +80,23 @@ BarColumns adjust(const BarColumns& bars, std::span<const CorporateAction> actio
   return adjusted;
 }
 
+std::string_view adjustment_name(Adjustment adjustment) noexcept {
+  switch (adjustment) {
+    case Adjustment::Raw:
+      return "raw";
+    case Adjustment::Split:
+      return "split";
+    case Adjustment::All:
+      break;
+  }
+  return "all";
+}
+
+std::optional<Adjustment> parse_adjustment(std::string_view name) noexcept {
+  for (const Adjustment each : {Adjustment::Raw, Adjustment::Split, Adjustment::All}) {
+    if (adjustment_name(each) == name) return each;
+  }
+  return std::nullopt;
+}
+
 }  // namespace ziggy

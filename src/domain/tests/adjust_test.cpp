@@ -114,5 +114,12 @@ TEST(AdjustReference, AgreesWithYahoosAdjustedColumn) {
   EXPECT_NEAR(shin_etsu[9], 4151, 1e-9);
 }
 
+TEST(Adjust, NamesAreReadBack) {
+  for (const Adjustment each : {Adjustment::Raw, Adjustment::Split, Adjustment::All}) {
+    EXPECT_EQ(parse_adjustment(adjustment_name(each)), each);
+  }
+  EXPECT_EQ(parse_adjustment("splits"), std::nullopt);
+}
+
 }  // namespace
 }  // namespace ziggy

@@ -12,6 +12,7 @@ Manifest describe(const Experiment& experiment, const BarColumns& bars,
   manifest.data_source = experiment.data_source;
   manifest.symbol = experiment.symbol;
   manifest.interval = experiment.interval;
+  manifest.adjustment = experiment.adjustment;
   manifest.bars = bars.size();
   manifest.start = bars.time_at(0);
   manifest.end = bars.time_at(bars.size() - 1);
@@ -71,7 +72,8 @@ Result<Outcome> rerun(const Manifest& manifest, const BarColumns& bars) {
   ZIGGY_TRY(outcome, run({.spec = {strategy, manifest.rules},
                           .data_source = manifest.data_source,
                           .symbol = manifest.symbol,
-                          .interval = manifest.interval},
+                          .interval = manifest.interval,
+                          .adjustment = manifest.adjustment},
                          bars));
   outcome.manifest.seed = manifest.seed;
   if (outcome.manifest.trade_hash != manifest.trade_hash) {

@@ -8,6 +8,7 @@
 #include "report_style.hpp"
 #include "svg.hpp"
 #include "ziggy/backtest/series.hpp"
+#include "ziggy/domain/adjust.hpp"
 #include "ziggy/lab/figures.hpp"
 
 namespace ziggy::lab {
@@ -191,6 +192,7 @@ void write_manifest(const Manifest& manifest, std::string& out) {
   }
   const std::pair<const char*, std::string> lines[] = {
       {"Data", manifest.data_source},
+      {"Adjustment", std::string{adjustment_name(manifest.adjustment)}},
       {"Data hash", manifest.data_hash},
       {"Trade hash", manifest.trade_hash},
       {"Engine version", manifest.engine_version},

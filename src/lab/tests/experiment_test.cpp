@@ -12,7 +12,8 @@ Experiment some_experiment() {
       .spec = {*quant::check_parameters("sma_cross", {{"fast", 5}}),
                {.cash = 50'000, .margin = 0.5, .costs = {.commission = 0.001}, .stop_loss = 0.05}},
       .data_source = "WALK.csv",
-      .symbol = "WALK"};
+      .symbol = "WALK",
+      .adjustment = Adjustment::Raw};
 }
 
 TEST(Experiment, ItsManifestRunsAgainToTheSameTrades) {
@@ -24,6 +25,7 @@ TEST(Experiment, ItsManifestRunsAgainToTheSameTrades) {
   EXPECT_TRUE(first->manifest.parameters.contains("slow"));  // defaults are written down too
   const auto again = rerun(first->manifest, bars);
   ASSERT_TRUE(again.has_value()) << again.error().detail();
+  EXPECT_EQ(again->manifest.adjustment, Adjustment::Raw);
   EXPECT_EQ(again->manifest.trade_hash, first->manifest.trade_hash);
   EXPECT_EQ(again->report.history.equity, first->report.history.equity);
 }

@@ -2,6 +2,7 @@
 #include <ranges>
 
 #include "market_state.hpp"
+#include "ziggy/market/stored_history.hpp"
 
 namespace ziggy::market {
 namespace {
@@ -54,6 +55,26 @@ Result<std::optional<StoredRaw>> read_stored(store::Database& database, const Ba
   }
   found.raw.actions = std::move(actions);
   return found;
+}
+
+Result<std::optional<BarColumns>> read_stored_history(store::Database& database,
+                                                      const Symbol& symbol, Interval interval,
+                                                      TimeRange range, Adjustment adjustment,
+                                                      Timestamp now) {
+  // More than any disk holds, and far from overflow when it is counted in seconds of a month.
+  constexpr std::size_t kAllOfThem = std::size_t{1} << 40U;
+  if (range.start == Timestamp::min()) range.start = kNoStart;
+  const BarsQuery query{.symbol = symbol,
+                        .interval = interval,
+                        .range = range,
+                        .limit = kAllOfThem,
+                        .adjustment = adjustment};
+  ZIGGY_TRY(stored, read_stored(database, query, range.end));
+  if (!stored) return std::nullopt;
+  const bool is_made_longer = stored->is_made_longer;
+  Page page = shape_page(std::move(stored->raw), query);
+  if (is_made_longer) drop_running(page.bars, interval, symbol, now, false);
+  return std::move(page.bars);
 }
 
 Result<std::optional<StoredClose>> read_last_close(store::Database& database,

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """`ziggy backtest` through the front door: figures, files, refusals."""
 import csv
+import datetime
 import json
 import unittest
 
@@ -73,6 +74,42 @@ class Backtest(CliCase):
         answer = json.loads(self.ziggy('backtest', '--strategy', 'sma_cross', '--data', data, '--json').stdout)
         with open(self.home / 'out.csv', newline='') as file:
             self.assertEqual(len(list(csv.DictReader(file))), len(answer['trades']))
+
+    def test_a_report_that_cannot_be_written_fails_before_the_run(self):
+        data = self.write('WALK.csv', csv_text(daily(40)))
+        (self.home / 'folder').mkdir()
+        for flag in ('--report', '--trades'):
+            for place, reason in (('none/out', 'there is no folder none'), ('folder', 'is a folder')):
+                with self.subTest(f'{flag} {place}'):
+                    refused = self.ziggy('backtest', '--strategy', 'buy_and_hold', '--data', data, flag, place, code=1)
+                    self.assertEqual(refused.stdout, '')
+                    self.assertIn(reason, refused.stderr)
+                    self.assertNotIn('internal', refused.stderr)
+
+    def test_the_adjustment_is_chosen_and_written_down(self):
+        # Two for one on the third day, a dividend of 5 on the fourth; 100 100 50 50.
+        rows = [('2020-01-06', 100, 100, 100, 100, 1, 0, 0), ('2020-01-07', 100, 100, 100, 100, 1, 0, 0),
+                ('2020-01-08', 50, 50, 50, 50, 1, 0, 2), ('2020-01-09', 50, 50, 50, 50, 1, 5, 0)]
+        data = self.write('SPLIT.csv', csv_text(rows, 'Date,Open,High,Low,Close,Volume,Dividends,Stock Splits'))
+        self.ziggy('import', 'bars', data)
+        for source in (('--data', data), ('--symbol', 'SPLIT')):
+            for flags, name, kept in (((), 'split', 0), (('--adjustment', 'raw'), 'raw', -50),
+                                      (('--adjustment', 'all'), 'all', 100 / 0.9 - 100)):
+                with self.subTest(f'{source[0]} {name}'):
+                    answer = self.ziggy_json('backtest', '--strategy', 'buy_and_hold', *source, *flags)
+                    self.assertEqual(answer['manifest']['data']['adjustment'], name)
+                    self.assertAlmostEqual(answer['metrics']['buy_hold_return_pct'], kept, places=6)
+        self.ziggy('backtest', '--strategy', 'buy_and_hold', '--data', data, '--adjustment', 'none', code=2)
+        self.assertIn('raw (nothing), split, or all', ' '.join(self.ziggy('backtest', '--help').stdout.split()))
+
+    def test_weeks_are_made_of_stored_days(self):
+        self.ziggy('import', 'bars', self.write('WALK.csv', csv_text(daily(70, datetime.date(2020, 1, 6)))))
+        run = ('backtest', '--strategy', 'buy_and_hold', '--symbol', 'WALK', '--interval')
+        self.assertEqual(self.ziggy_json(*run, '1w')['manifest']['data']['bars'], 10)
+        # Hours cannot be told from days: it says what there is.
+        self.assertIn('make them: 1d', self.ziggy(*run, '1h', code=1).stderr)
+        exported = self.ziggy('export', 'bars', '--symbol', 'WALK', '--interval', '1w').stdout
+        self.assertEqual(len(exported.splitlines()), 11)
 
     def test_all_strategies_run(self):
         data = self.write('WALK.csv', csv_text(daily(400)))

@@ -53,6 +53,27 @@ class Files(CliCase):
         answer = self.ziggy_json('backtest', '--strategy', 'sma_cross', '--symbol', 'WALK')
         self.assertGreater(answer['metrics']['num_trades'], 0)
 
+    def test_wrong_usage_is_told_from_a_wrong_file(self):
+        data = self.write('WALK.csv', csv_text(daily(30)))
+        for flags in (['--interval', '2d'], ['--symbol', 'a b/..'], ['--format', 'xml']):
+            with self.subTest(flags):
+                self.ziggy('import', 'bars', data, *flags, code=2)
+        self.assertIn('auto or lean', self.ziggy('import', 'bars', data, '--format', 'xml', code=2).stderr)
+        self.assertIn('auto, or lean', self.ziggy('import', 'bars', '--help').stdout)
+        self.ziggy('import', 'bars', data, '--format', 'auto')
+        for flags in (['--interval', '7m'], ['--from', 'yesterday'], ['--to', '2020-13-01'], ['--adjustment', 'none']):
+            with self.subTest(flags):
+                self.ziggy('export', 'bars', '--symbol', 'WALK', *flags, code=2)
+        self.ziggy('export', 'bars', '--symbol', 'a b/..', code=2)
+        self.ziggy('backtest', '--strategy', 'buy_and_hold', '--symbol', 'a b/..', code=2)
+
+    def test_an_export_is_raw_unless_it_is_asked_to_be_adjusted(self):
+        rows = [('2020-01-06', 100, 100, 100, 100, 1, 0), ('2020-01-07', 50, 50, 50, 50, 1, 2)]
+        self.ziggy('import', 'bars', self.write('S.csv', csv_text(rows, 'Date,Open,High,Low,Close,Volume,Stock Splits')))
+        self.assertEqual([row['close'] for row in self.exported('S')], ['100', '50'])
+        adjusted = self.ziggy('export', 'bars', '--symbol', 'S', '--adjustment', 'split').stdout
+        self.assertEqual([row['close'] for row in csv.DictReader(io.StringIO(adjusted))], ['50', '50'])
+
     @needs_reference_data
     def test_broken_files_are_flagged_and_their_twins_are_not(self):
         repair = REFERENCE / 'ohlcv/yfinance-repair'

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "ziggy/domain/bar.hpp"
@@ -8,6 +10,10 @@
 #include "ziggy/domain/interval.hpp"
 
 namespace ziggy {
+
+/// `raw`, `split`, `all`: as the query parameter and the option spell it.
+[[nodiscard]] std::string_view adjustment_name(Adjustment adjustment) noexcept;
+[[nodiscard]] std::optional<Adjustment> parse_adjustment(std::string_view name) noexcept;
 
 /// What bars before an instant are multiplied with.
 struct AdjustmentStep {

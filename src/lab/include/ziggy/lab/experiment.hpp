@@ -6,6 +6,7 @@
 
 #include "ziggy/backtest/engine.hpp"
 #include "ziggy/base/result.hpp"
+#include "ziggy/domain/corporate_action.hpp"
 #include "ziggy/domain/interval.hpp"
 
 namespace ziggy::lab {
@@ -17,6 +18,7 @@ struct Manifest {
   std::string data_source;     // a file's name or `store`: for people
   std::string symbol;
   Interval interval = Interval::Day;
+  Adjustment adjustment = Adjustment::Split;  // what was folded into the bars
   std::size_t bars = 0;
   Timestamp start;  // of the first and last bar
   Timestamp end;
@@ -34,6 +36,7 @@ struct Experiment {
   std::string data_source;
   std::string symbol;
   Interval interval = Interval::Day;
+  Adjustment adjustment = Adjustment::Split;  // of the bars: written down, not applied
 };
 
 struct Outcome {
