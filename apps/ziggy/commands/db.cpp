@@ -27,7 +27,12 @@ std::string check_json(const store::Database& database,
 
 Result<> check(Context& context, bool json) {
   ZIGGY_TRY(settings, context.settings());
-  ZIGGY_TRY(database, store::Database::open({.url = std::string{settings->database_url.reveal()}}));
+  const std::string url{settings->database_url.reveal()};
+  ZIGGY_TRY(missing, store::Database::missing(url));
+  if (missing) {
+    return fail(ErrorCode::NotFound, "{}: there is no database", missing->location);
+  }
+  ZIGGY_TRY(database, store::Database::open({.url = url}));
   ZIGGY_TRY(status, database->migration_status());
   if (const std::size_t pending = status.pending(); pending > 0) {
     return fail(ErrorCode::Configuration, "{} lacks {} migration{}: run ziggy migrate first",

@@ -25,7 +25,8 @@ std::string migration_json(const store::Migration& migration) {
 }
 
 /// Everything about the database's migrations, and what this call did, as one document.
-std::string report_json(const store::Database& database, const store::MigrationStatus& status,
+std::string report_json(std::string_view engine, const std::string& location,
+                        const store::MigrationStatus& status,
                         const store::MigrationReport& report) {
   std::string applied;
   for (const store::Migration& migration : report.applied) {
@@ -38,12 +39,12 @@ std::string report_json(const store::Database& database, const store::MigrationS
   return fmt::format(
       R"({{"engine":{},"location":{},"pending":{},"applied":[{}],"backup":{},"migrations":[{}]}})"
       "\n",
-      json_string(database.engine()), json_string(database.location()), status.pending(), applied,
+      json_string(engine), json_string(location), status.pending(), applied,
       report.backup ? json_string(report.backup->string()) : "null", migrations);
 }
 
-void print_status(const store::Database& database, const store::MigrationStatus& status) {
-  Context::print("{}\n", database.location());
+void print_status(const std::string& location, const store::MigrationStatus& status) {
+  Context::print("{}\n", location);
   for (const store::Migration& migration : status.migrations) {
     Context::print("{:04}  {:<24} {}\n", migration.version, migration.name,
                    migration.applied ? "applied " + migration.applied_at : "pending");
@@ -58,19 +59,40 @@ void print_report(const store::Database& database, const store::MigrationReport&
   Context::print("{} is up to date\n", database.location());
 }
 
+/// Looks without creating anything.
+Result<> say_status(const std::string& url, bool json) {
+  ZIGGY_TRY(missing, store::Database::missing(url));
+  std::string engine = "sqlite";
+  std::string location;
+  store::MigrationStatus status;
+  if (missing) {
+    location = missing->location;
+    status = std::move(missing->status);
+  } else {
+    ZIGGY_TRY(database, store::Database::open({.url = url}));
+    ZIGGY_TRY(found, database->migration_status());
+    engine = database->engine();
+    location = database->location();
+    status = std::move(found);
+  }
+  if (json) {
+    Context::print(std::string_view{report_json(engine, location, status, {})});
+  } else {
+    print_status(location, status);
+  }
+  return {};
+}
+
 Result<> migrate(Context& context, const Options& options) {
   ZIGGY_TRY(settings, context.settings());
-  ZIGGY_TRY(database, store::Database::open({.url = std::string{settings->database_url.reveal()}}));
-  store::MigrationReport report;
-  if (!options.status) {
-    ZIGGY_TRY(done, database->migrate());
-    report = std::move(done);
-  }
+  const std::string url{settings->database_url.reveal()};
+  if (options.status) return say_status(url, options.json);
+  ZIGGY_TRY(database, store::Database::open({.url = url}));
+  ZIGGY_TRY(report, database->migrate());
   ZIGGY_TRY(status, database->migration_status());
   if (options.json) {
-    Context::print(std::string_view{report_json(*database, status, report)});
-  } else if (options.status) {
-    print_status(*database, status);
+    Context::print(
+        std::string_view{report_json(database->engine(), database->location(), status, report)});
   } else {
     print_report(*database, report);
   }

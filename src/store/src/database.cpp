@@ -43,6 +43,20 @@ Result<std::unique_ptr<Database>> Database::open(StoreSettings settings) {
   return database;
 }
 
+Result<std::optional<MissingDatabase>> Database::missing(const std::string& url) {
+  ZIGGY_TRY(parsed, parse_database_url(url));
+  std::error_code error;
+  if (parsed.engine != Engine::Sqlite || std::filesystem::exists(parsed.target, error)) {
+    return std::nullopt;
+  }
+  MissingDatabase missing{parsed.location, {}};
+  for (const EmbeddedMigration& migration : sqlite_migrations()) {
+    missing.status.migrations.push_back(
+        {migration.version, std::string{migration.name}, false, {}});
+  }
+  return missing;
+}
+
 Result<MigrationStatus> Database::migration_status() {
   ZIGGY_TRY(lease, rooms_->backend.lease_writer());
   return read_migration_status(lease.connection(), known_migrations(rooms_->backend.url().engine));

@@ -21,6 +21,7 @@ class Storage(CliCase):
         before = self.ziggy_json('migrate', '--status', **self.setting())
         self.assertGreater(before['pending'], 0)
         self.assertEqual(before['engine'], 'sqlite')
+        self.assertFalse(self.database().exists(), 'looking creates nothing')
         done = self.ziggy_json('migrate', **self.setting())
         self.assertEqual(done['pending'], 0)
         self.assertEqual(len(done['applied']), before['pending'])
@@ -37,6 +38,10 @@ class Storage(CliCase):
         self.assertIn('newer program', refused.stderr)
 
     def test_check_is_quiet_about_a_whole_database_and_names_what_is_broken(self):
+        self.assertIn('there is no database', self.ziggy('db', 'check', code=1, **self.setting()).stderr)
+        self.assertFalse(self.database().parent.exists(), 'looking creates nothing')
+        self.database().parent.mkdir()
+        self.database().touch()
         self.assertIn('ziggy migrate', self.ziggy('db', 'check', code=1, **self.setting()).stderr)
         self.ziggy('migrate', **self.setting())
         self.assertTrue(self.ziggy_json('db', 'check', **self.setting())['ok'])

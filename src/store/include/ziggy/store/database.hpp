@@ -55,6 +55,12 @@ struct MigrationReport {
   std::optional<std::filesystem::path> backup;  // of the SQLite file, made before
 };
 
+/// A SQLite file that is not there yet: where it would be, and everything that would be applied.
+struct MissingDatabase {
+  std::string location;
+  MigrationStatus status;
+};
+
 /// One thing `check` looked at.
 struct CheckLine {
   std::string name;
@@ -73,6 +79,9 @@ class Database {
   /// Opens (and creates, for SQLite) the database and makes sure it answers; migrates nothing.
   /// Errors: Configuration for a URL that is none of ours; StorageUnavailable.
   [[nodiscard]] static Result<std::unique_ptr<Database>> open(StoreSettings settings);
+  /// For those who only look, since `open` would create it. nullopt when the SQLite file is there,
+  /// and for PostgreSQL, which is asked by opening. Errors: Configuration as `open`.
+  [[nodiscard]] static Result<std::optional<MissingDatabase>> missing(const std::string& url);
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
