@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "ziggy/base/log.hpp"
 #include "ziggy/base/text.hpp"
 #include "ziggy/net/query.hpp"
 
@@ -14,8 +15,11 @@ namespace {
 // A refusal repeats what was asked, but not a whole page of it.
 constexpr std::size_t kEchoMax = 40;
 
+/// Secrets are taken out before the cut: a part of one would not be known.
 std::string echo(std::string_view text) {
-  return fmt::format("'{}{}'", text.substr(0, kEchoMax), text.size() > kEchoMax ? "…" : "");
+  const std::string shown = log::redact(std::string{text});
+  return fmt::format("'{}{}'", std::string_view{shown}.substr(0, kEchoMax),
+                     shown.size() > kEchoMax ? "…" : "");
 }
 
 /// A path may hold control characters only escaped, which are decoded here; a query likewise.

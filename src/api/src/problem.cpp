@@ -58,7 +58,7 @@ void write_problem(const Error& error, const net::Request& request, net::Respons
       .field("title", shown.title)
       .field("status", shown.status)
       .field("detail", public_detail(error))
-      .field("instance", log::redact(std::string{request.path.substr(0, kInstanceMax)}))
+      .field("instance", log::redact(std::string{request.path}).substr(0, kInstanceMax))
       .field("code", shown.code)
       .field("correlation_id", request.call.correlation_id.view());
   if (shown.status == 422) {

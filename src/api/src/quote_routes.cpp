@@ -7,6 +7,7 @@
 #include "state.hpp"
 #include "ziggy/api/problem.hpp"
 #include "ziggy/api/status.hpp"
+#include "ziggy/base/log.hpp"
 #include "ziggy/net/spawn.hpp"
 #include "ziggy/net/timer.hpp"
 
@@ -46,7 +47,7 @@ bool quote_from_memory(Api::State* state, const net::Request& request, net::Resp
 
 /// One entry of `errors`: the public code and what a client may read.
 void write_refusal(JsonOut& json, std::string_view name, const Error& error) {
-  json.key(name)
+  json.key(log::redact(std::string{name}))
       .begin_object()
       .field("code", public_error(error.code()).code)
       .field("detail", public_detail(error))

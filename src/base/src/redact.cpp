@@ -59,6 +59,10 @@ bool starts_with_folded(std::string_view text, std::string_view lower) noexcept 
   return true;
 }
 
+bool is_same_folded(std::string_view a, std::string_view b) noexcept {
+  return std::ranges::equal(a, b, {}, folded, folded);
+}
+
 template <class Is>
 std::size_t run_end(std::string_view text, std::size_t at, Is is) noexcept {
   while (at < text.size() && is(text[at])) ++at;
@@ -158,7 +162,8 @@ Redactor::Span Redactor::match_at(std::string_view text, std::size_t at,
   const std::size_t after = at + pattern.text.size();
   switch (pattern.kind) {
     case Kind::Secret:
-      if (rest.starts_with(pattern.text)) return {at, after};
+      // In any case: a symbol is raised before it is repeated, and hexadecimal keys have no case.
+      if (is_same_folded(rest.substr(0, pattern.text.size()), pattern.text)) return {at, after};
       break;
     case Kind::Scheme: {
       if (!starts_with_folded(rest, pattern.text)) break;

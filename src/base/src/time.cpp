@@ -1,5 +1,7 @@
 #include "ziggy/base/time.hpp"
 
+#include <fmt/format.h>
+
 #include <cstring>
 
 namespace ziggy {
@@ -89,8 +91,9 @@ std::string to_rfc3339(Timestamp time, Subsecond digits) {
 Result<Timestamp> parse_rfc3339(std::string_view text) {
   const std::string_view whole = text;
   const auto wrong = [&] {
-    return fail(ErrorCode::ValidationFailed, "'{}' is neither a date nor an RFC 3339 time",
-                whole.substr(0, 64));
+    // What is long is not repeated, not even in part: a part of a secret is not known as one.
+    return fail(ErrorCode::ValidationFailed, "{} is neither a date nor an RFC 3339 time",
+                whole.size() > 64 ? "that" : fmt::format("'{}'", whole));
   };
   const int year = read_digits(text, 4);
   if (year < 0 || !skip(text, '-')) return wrong();

@@ -1,5 +1,7 @@
 #include "ziggy/domain/interval.hpp"
 
+#include <fmt/format.h>
+
 namespace ziggy {
 
 std::string_view interval_name(Interval interval) noexcept {
@@ -32,9 +34,10 @@ Result<Interval> parse_interval(std::string_view text) {
   for (const Interval interval : kIntervals) {
     if (interval_name(interval) == text) return interval;
   }
+  // What is long is not repeated, not even in part: a part of a secret is not known as one.
   return fail(ErrorCode::ValidationFailed,
-              "'{}' is no interval: one of 1s, 1m, 5m, 15m, 30m, 1h, 4h, 1d, 1w, 1mo",
-              text.substr(0, 32));
+              "{} is no interval: one of 1s, 1m, 5m, 15m, 30m, 1h, 4h, 1d, 1w, 1mo",
+              text.size() > 32 ? "that" : fmt::format("'{}'", text));
 }
 
 std::chrono::seconds nominal_length(Interval interval) noexcept {

@@ -1,12 +1,18 @@
 #include "bars_cache.hpp"
 
 #include <atomic>
+#include <random>
 
 namespace ziggy::market {
 namespace {
 
+/// Versions end up in ETags, which clients keep over restarts and carry to other nodes: each
+/// process counts from a random place, so that none gives the name of another's bars.
 std::uint64_t next_version() {
-  static std::atomic<std::uint64_t> last{0};
+  static std::atomic<std::uint64_t> last{[] {
+    std::random_device device;
+    return (std::uint64_t{device()} << 32U) | device();
+  }()};
   return ++last;
 }
 

@@ -273,7 +273,8 @@ void Connection::close() {
 }
 
 void Connection::drain() {
-  const bool is_idle = state_ == State::Head && begin_ == end_ && !is_writing_ && out_.empty();
+  // Half a head is no request yet: nobody's answer is lost, and it may never be completed.
+  const bool is_idle = state_ == State::Head && !is_writing_ && out_.empty();
   if (is_idle) close();
 }
 

@@ -51,10 +51,14 @@ std::string first_line(std::string_view text) {
 }
 
 /// A new file is for its owner only: it will hold password hashes. The WAL inherits the mode.
+/// A file that exists is not even opened: closing any descriptor of it would drop the locks that
+/// this process's other connections hold (POSIX), and the next program to leave would delete their
+/// WAL.
 void create_private_file(const std::string& path) {
   const std::filesystem::path folder = std::filesystem::path{path}.parent_path();
   if (!folder.empty()) std::filesystem::create_directories(folder);
-  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (file < 0 && errno == EEXIST) return;
   if (file < 0) throw std::system_error{errno, std::generic_category(), path};
   ::close(file);
 }

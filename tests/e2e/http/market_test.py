@@ -3,6 +3,8 @@
 import csv
 import gzip
 import io
+import os
+import pathlib
 import subprocess
 import unittest
 
@@ -117,6 +119,18 @@ class Market(ServerCase):
         self.assertEqual((len(body['bars']), body['stale']), (19, True))
         self.wait_for(lambda: self.get('/api/v1/market/quotes/TSLA').json['last'] == 11)
         self.assertTrue(self.get('/api/v1/market/quotes/TSLA').json['stale'])
+
+    def test_imports_leave_the_running_server_its_database(self):
+        # The importer must see that somebody else still uses the file, or it takes its log away.
+        for symbol, price in (('JPM', 20), ('META', 30), ('NVDA', 40)):
+            rows = ['Date,Open,High,Low,Close,Volume'] + [f'2021-03-{day:02d},{price},{price},{price},{price},1' for day in range(1, 9)]
+            (self.home / f'{symbol}.csv').write_text('\n'.join(rows) + '\n')
+            subprocess.run([PROGRAM, 'import', 'bars', f'{symbol}.csv', '--data-dir', str(self.home / 'data')], cwd=self.home,
+                           check=True, capture_output=True)
+            self.wait_for(lambda: self.get(f'/api/v1/market/quotes/{symbol}').json['last'] == price)
+            self.assertEqual(len(self.get(f'/api/v1/market/bars/{symbol}').json['bars']), 8)
+        open_files = [os.readlink(entry) for entry in pathlib.Path(f'/proc/{self.server.pid}/fd').iterdir()]
+        self.assertEqual([name for name in open_files if 'ziggy.db' in name and name.endswith('(deleted)')], [])
 
     def test_etag_gzip_and_head(self):
         target = '/api/v1/market/calendar?start=2024-01-01&end=2024-12-31'
