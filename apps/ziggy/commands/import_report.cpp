@@ -39,13 +39,22 @@ std::string counted(std::string_view what, std::size_t count) {
   return count == 0 ? std::string{} : fmt::format(", {} {}", what, count);
 }
 
+std::string actions_text(const FileImport& file) {
+  if (file.actions == 0) return {};
+  const store::WriteOutcome& outcome = file.action_outcome;
+  if (!outcome.changed_anything()) {
+    return fmt::format(", corporate actions unchanged ({})", outcome.unchanged);
+  }
+  return fmt::format(", corporate actions inserted {}, unchanged {}, replaced {}", outcome.inserted,
+                     outcome.unchanged, outcome.replaced);
+}
+
 std::string stored_text(const FileImport& file) {
   return fmt::format("{}: {} {}, {} bars {} to {}: inserted {}, unchanged {}, replaced {}{}{}{}\n",
                      file.file, file.symbol->view(), interval_name(file.interval), file.bars,
                      time_text(file.first, file.interval), time_text(file.last, file.interval),
                      file.outcome.inserted, file.outcome.unchanged, file.outcome.replaced,
-                     counted("corporate actions", file.actions),
-                     counted("empty rows", file.rows_empty),
+                     actions_text(file), counted("empty rows", file.rows_empty),
                      counted("repeated rows", file.rows_repeated));
 }
 
@@ -85,6 +94,9 @@ std::string file_json(const FileImport& file) {
       fmt::format(R"(,"rows":{},"bars":{},"inserted":{},"unchanged":{},"replaced":{},"actions":{})",
                   file.rows, file.bars, file.outcome.inserted, file.outcome.unchanged,
                   file.outcome.replaced, file.actions);
+  out += fmt::format(R"(,"actions_inserted":{},"actions_unchanged":{},"actions_replaced":{})",
+                     file.action_outcome.inserted, file.action_outcome.unchanged,
+                     file.action_outcome.replaced);
   out += fmt::format(
       R"(,"rows_empty":{},"rows_repeated":{},"rows_foreign":{},"notes":{},"problem_count":{})",
       file.rows_empty, file.rows_repeated, file.rows_foreign, array_of(file.notes, json_text),

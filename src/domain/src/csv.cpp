@@ -174,6 +174,7 @@ class Reader {
   void settle_interval(std::optional<Interval> interval);
   void merge_repeated();
   void settle_actions();
+  void note_missing_volume();
 
   Layout layout_;
   Fields fields_;
@@ -264,11 +265,23 @@ void Reader::settle_actions() {
                                     removed == 1 ? "it" : "them"));
 }
 
+/// A file of prices alone has no volume; one with columns beside them may have meant one of those.
+void Reader::note_missing_volume() {
+  int known = 4;
+  for (const int column : {layout_.time, layout_.time_of_day, layout_.dividend, layout_.split}) {
+    if (column != csv::kAbsent) ++known;
+  }
+  if (layout_.volume == csv::kAbsent && layout_.columns > known && !file_.bars.empty()) {
+    file_.notes.emplace_back("no volume column was read");
+  }
+}
+
 BarFile Reader::finish(std::optional<Interval> interval) {
   put_ascending();
   settle_interval(interval);
   merge_repeated();
   settle_actions();
+  note_missing_volume();
   return std::move(file_);
 }
 

@@ -219,6 +219,18 @@ TEST(Csv, ASplitThePricesDoNotShowIsNotKept) {
             std::vector<std::string>{"1 split not kept: the prices are adjusted for it already"});
 }
 
+TEST(Csv, AVolumeThatWasNotFoundAmongOtherColumnsIsNoted) {
+  const auto notes = [](std::string_view columns, std::string_view cells) {
+    return read_csv_bars(
+               fmt::format("Date,Open,High,Low,Close{}\n2024-01-02,1,1,1,1{}\n", columns, cells),
+               Interval::Day)
+        .notes;
+  };
+  EXPECT_EQ(notes(",Turnover", ",7"), std::vector<std::string>{"no volume column was read"});
+  EXPECT_TRUE(notes(",Turnover,Volume", ",7,7").empty());
+  EXPECT_TRUE(notes("", "").empty());
+}
+
 TEST(Csv, InfersTheInterval) {
   const auto inferred = [](std::string_view first, std::int64_t step, int count, int missing) {
     const auto start = parse_rfc3339(first).value();

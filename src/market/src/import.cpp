@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "file_text.hpp"
+#include "import_seam.hpp"
 #include "ziggy/domain/csv.hpp"
 #include "ziggy/domain/lean.hpp"
 
@@ -131,7 +132,7 @@ store::AssetClass class_of(const Symbol& symbol) {
   return symbol.is_crypto() ? store::AssetClass::Crypto : store::AssetClass::Unknown;
 }
 
-Result<store::WriteOutcome> store_all(const FileImport& import, const BarFile& bars,
+Result<store::WriteOutcome> store_all(FileImport& import, const BarFile& bars,
                                       store::Database& database, const ImportListener& listener) {
   const Symbol symbol = *import.symbol;
   const auto known = database.symbols().upsert({.symbol = symbol,
@@ -142,6 +143,7 @@ Result<store::WriteOutcome> store_all(const FileImport& import, const BarFile& b
   if (!known) return std::unexpected{known.error()};
   const auto told = database.actions().write(symbol, kImportSource, bars.actions);
   if (!told) return std::unexpected{told.error()};
+  import.action_outcome = *told;
   return database.bars().write({symbol, bars.interval}, kImportSource, bars.bars,
                                [&](std::size_t stored) {
                                  if (listener) listener({import.file, stored, import.bars});
@@ -177,9 +179,19 @@ FileImport import_file(const fs::path& file, const ImportOptions& options,
     known_splits = std::move(*known);
   }
   check_contracts(bars, known_splits);
+  if (import.symbol) {
+    const Result<> seams = check_seams(bars, *import.symbol, database.bars(), known_splits);
+    if (!seams) {
+      import.state = FileImport::State::Failed;
+      import.error = fmt::format("{}: {}", import.file, seams.error().detail());
+      return import;
+    }
+  }
   note_known_splits(bars, known_splits);
   take_facts(import, bars);
   if (!bars.is_clean()) {
+    // What the reader decided is of no account, and may gainsay the problems.
+    import.notes.clear();
     import.error = sentence(import.file, bars);
     return import;
   }

@@ -1,5 +1,6 @@
 #include "ziggy/market/import.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -79,7 +80,9 @@ TEST_F(Import, StoresBarsActionsAndTheSymbol) {
 TEST_F(Import, TheSameFileAgainChangesNothingAndAChangedOneReplaces) {
   const fs::path file = write("GOOG.csv", kTwoDays);
   (void)import(file);
-  EXPECT_EQ(import(file).outcome, (store::WriteOutcome{.unchanged = 2}));
+  const FileImport again = import(file);
+  EXPECT_EQ(again.outcome, (store::WriteOutcome{.unchanged = 2}));
+  EXPECT_EQ(again.action_outcome, (store::WriteOutcome{.unchanged = 1}));
   std::string changed{kTwoDays};
   changed.replace(changed.find("108.31"), 6, "108.32");
   EXPECT_EQ(import(write("GOOG.csv", changed)).outcome,
@@ -190,6 +193,53 @@ TEST_F(Import, AdjustedPricesOfASymbolWithKnownSplitsAreNoted) {
   EXPECT_TRUE(import_as_spy("BARE.csv",
                             "Date,Open,High,Low,Close\n2024-01-02,8,8,8,8\n2024-01-03,2,2,2,2\n")
                   .notes.empty());
+}
+
+TEST_F(Import, AFileIsHeldAgainstTheStoredBarsBesideIt) {
+  const auto take = [&](std::string_view rows,
+                        std::string_view header = "Date,Open,High,Low,Close") {
+    return import(write("SPY_1d.csv", fmt::format("{}\n{}", header, rows)));
+  };
+  ASSERT_EQ(take("2024-01-03,8,8,8,8\n2024-01-04,8,8,8,8\n").state, FileImport::State::Stored);
+  const FileImport later = take("2024-01-08,2,2,2,2\n2024-01-09,2,2,2,2\n");
+  EXPECT_EQ(later.state, FileImport::State::Refused);
+  ASSERT_EQ(later.problems.size(), 1);
+  EXPECT_EQ(describe(later.problems[0]),
+            "line 2, unexplained_jump: close 2 is 4 times below the stored one before it, 8 of "
+            "2024-01-04T00:00:00Z, and no split explains it");
+  const FileImport earlier = take("2023-12-28,2,2,2,2\n2023-12-29,2,2,2,2\n");
+  ASSERT_EQ(earlier.problems.size(), 1);
+  EXPECT_EQ(earlier.problems[0].line, 3);
+  EXPECT_NE(earlier.error.find("after it, 8 of 2024-01-03"), std::string::npos) << earlier.error;
+  EXPECT_EQ(stored("SPY", Interval::Day), 2);
+  // The split of its first row explains the step from the stored close.
+  const FileImport split =
+      take("2024-01-08,2,2,2,2,4\n2024-01-09,2,2,2,2,1\n", "Date,Open,High,Low,Close,Split Ratio");
+  EXPECT_EQ(split.state, FileImport::State::Stored) << split.error;
+  EXPECT_EQ(split.action_outcome, (store::WriteOutcome{.inserted = 1}));
+  EXPECT_TRUE(split.notes.empty());
+}
+
+TEST_F(Import, ASplitOfTheFirstRowThatTheStoredCloseRefutesIsNotKept) {
+  (void)import(write("SPY_1d.csv", "Date,Open,High,Low,Close\n2024-01-04,8,8,8,8\n"));
+  const FileImport flat =
+      import(write("SPY_1d.csv",
+                   "Date,Open,High,Low,Close,Split Ratio\n2024-01-08,8,8,8,8,4\n"
+                   "2024-01-09,8,8,8,8,1\n"));
+  EXPECT_EQ(flat.state, FileImport::State::Stored) << flat.error;
+  EXPECT_EQ(flat.actions, 0);
+  ASSERT_EQ(flat.notes.size(), 1);
+  EXPECT_NE(flat.notes[0].find("2024-01-04"), std::string::npos) << flat.notes[0];
+  EXPECT_TRUE(database_->actions().read(*Symbol::parse("SPY"))->empty());
+}
+
+TEST_F(Import, ARefusedFileDoesNotTellWhatWouldNotHaveBeenKept) {
+  const FileImport refused =
+      import(write("SPY_1d.csv",
+                   "Date,Open,High,Low,Close,Split Ratio\n2024-01-02,1,1,1,1,1\n"
+                   "2024-01-03,9,9,9,9,5\n"));
+  EXPECT_EQ(refused.state, FileImport::State::Refused);
+  EXPECT_TRUE(refused.notes.empty());
 }
 
 TEST_F(Import, AFileIsReadWithoutAStore) {

@@ -28,6 +28,15 @@ class Files(CliCase):
         self.assertEqual((second['files'][0]['inserted'], second['files'][0]['unchanged'], second['files'][0]['replaced']), (0, 300, 0))
         self.assertIn('unchanged', self.ziggy('import', 'bars', data).stdout.lower())
 
+    def test_the_second_import_has_no_news_of_corporate_actions(self):
+        rows = [('2020-01-06', 100, 100, 100, 100, 1, 0), ('2020-01-07', 50, 50, 50, 50, 1, 2)]
+        data = self.write('S.csv', csv_text(rows, 'Date,Open,High,Low,Close,Volume,Stock Splits'))
+        keys = ('actions', 'actions_inserted', 'actions_unchanged', 'actions_replaced')
+        for expected in ((1, 1, 0, 0), (1, 0, 1, 0)):
+            answer = self.ziggy_json('import', 'bars', data)['files'][0]
+            self.assertEqual(tuple(answer[key] for key in keys), expected)
+        self.assertIn('corporate actions unchanged (1)', self.ziggy('import', 'bars', data).stdout)
+
     def test_a_wrong_row_refuses_the_whole_file(self):
         rows = [list(row) for row in daily(30)]
         rows[17][2] = 1.0  # high below low

@@ -57,7 +57,9 @@ struct FileImport {
   std::size_t bars = 0;
   /// Of the bars.
   store::WriteOutcome outcome;
+  /// Splits and dividends of the file, and what became of them in the store.
   std::size_t actions = 0;
+  store::WriteOutcome action_outcome;
   std::size_t rows_empty = 0;
   std::size_t rows_repeated = 0;
   std::size_t rows_foreign = 0;
@@ -71,7 +73,8 @@ struct FileImport {
   std::string error;
 };
 
-/// Reads a file whole, holds it to the data contracts (the splits that the store knows of count),
+/// Reads a file whole, holds it to the data contracts (the splits that the store knows of count,
+/// and the stored bars just before and after it),
 /// and only then stores symbol, corporate actions and bars, in that order, so that a reader beside
 /// us never sees raw bars without their splits. Importing the same file again changes nothing.
 /// LEAN's `map_files` and `factor_files` are looked for beside the file and in the folders above
