@@ -53,7 +53,8 @@ INSTANTIATE_TEST_SUITE_P(Goog, BacktestingPy,
                          ::testing::Values(Run{"A_unit_test_sma_10_30", 10, 30, false, false},
                                            Run{"B_readme_sma_10_20_commission", 10, 20, false,
                                                true},
-                                           Run{"C_long_only_10_20", 10, 20, true, false}));
+                                           Run{"C_long_only_10_20", 10, 20, true, false}),
+                         [](const auto& run) { return std::string{run.param.name}; });
 
 }  // namespace
 }  // namespace ziggy::quant
