@@ -8,11 +8,14 @@ import random
 import re
 import signal
 import subprocess
+import sys
 import time
 import unittest
 
-from postgres import BINARIES, PostgreSQL
-from support import PROGRAM, CliCase
+from support import PROGRAM, SOURCE, CliCase
+
+sys.path.insert(0, str(SOURCE / 'tests/support'))
+from private_postgres import PROGRAMS, PrivatePostgres  # noqa: E402
 
 KILLS = int(os.environ.get('ZIGGY_KILLS', '3'))
 BARS = 1_000_000
@@ -77,10 +80,10 @@ class Kill(CliCase):
     def test_on_sqlite(self):
         self.kill_many(lambda name: {'DATA_DIR': str(self.home / name)})
 
-    @unittest.skipUnless(BINARIES, 'no PostgreSQL here')
+    @unittest.skipUnless(PROGRAMS.exists(), 'no PostgreSQL here')
     def test_on_postgresql(self):
-        with PostgreSQL() as server:
-            self.kill_many(lambda name: {'DATABASE_URL': server.url(name)})
+        with PrivatePostgres() as server:
+            self.kill_many(lambda name: {'DATABASE_URL': server.create_database()})
 
 
 if __name__ == '__main__':
