@@ -35,8 +35,7 @@ target_compile_options(ziggy_flags INTERFACE
   $<$<CONFIG:Debug>:-O1 -g1>
   $<$<CONFIG:Release>:-O2 -g1>)
 target_compile_definitions(ziggy_flags INTERFACE
-  BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION
-  SPDLOG_COMPILED_LIB SPDLOG_FMT_EXTERNAL)
+  BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION)
 target_link_options(ziggy_flags INTERFACE -fuse-ld=lld-19)
 if(ZIGGY_SANITIZE)
   target_compile_options(ziggy_flags INTERFACE

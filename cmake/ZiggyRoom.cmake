@@ -7,7 +7,7 @@ set(ZIGGY_FLOORS
   domain:1 net:1
   resilience:2 quant:2 matching:2 store:2 streams:2
   feed:3 backtest:3 auth:3 health:3 jobs:3
-  routing:4
+  routing:4 standin:4
   market:5 news:5
   broker:6 lab:6
   watch:7

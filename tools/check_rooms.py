@@ -26,7 +26,9 @@ PLAIN = {'base', 'domain', 'quant', 'matching', 'store', 'backtest'}
 ONLY_IN = [
     (re.compile(r'^boost/beast'), {'net'}, 'Beast is hidden inside net'),
     (re.compile(r'^(soci/|sqlite3\.h|libpq-fe\.h)'), {'store'}, 'SQL is hidden inside store'),
-    (re.compile(r'^boost/json'), {'api'}, 'public JSON is api\'s'),
+    (re.compile(r'^boost/json'), {'api', 'standin'}, 'public JSON is api\'s'),
+    (re.compile(r'^simdjson'), {'feed'}, 'vendors\' JSON is feed\'s'),
+    (re.compile(r'^hiredis'), {'net'}, 'the Redis client is hidden inside net'),
     (re.compile(r'^curl/'), {'net'}, 'the vendor client is hidden inside net'),
     (re.compile(r'^openssl/'), {'net', 'auth', 'lab'}, 'hashes and keys are hidden inside net, auth and lab'),
 ]

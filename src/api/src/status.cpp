@@ -99,6 +99,8 @@ const PublicError& public_error(ErrorCode code) noexcept {
     case ErrorCode::ProviderQuota:
     case ErrorCode::NotEntitled:
     case ErrorCode::BadPayload:
+    case ErrorCode::CredentialsRejected:
+    case ErrorCode::NoData:
       return kProviderUnavailable;
     case ErrorCode::CircuitOpen: {
       static constexpr PublicError kError = {

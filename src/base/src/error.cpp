@@ -52,6 +52,10 @@ std::string_view code_name(ErrorCode code) noexcept {
       return "not_entitled";
     case ErrorCode::BadPayload:
       return "bad_payload";
+    case ErrorCode::CredentialsRejected:
+      return "credentials_rejected";
+    case ErrorCode::NoData:
+      return "no_data";
     case ErrorCode::CircuitOpen:
       return "circuit_open";
     case ErrorCode::StorageUnavailable:

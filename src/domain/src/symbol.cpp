@@ -32,4 +32,11 @@ bool Symbol::is_crypto() const noexcept {
          quote == "BTC" || quote == "ETH";
 }
 
+AssetKind Symbol::kind() const noexcept {
+  if (is_crypto()) return AssetKind::Crypto;
+  if (view().starts_with('^')) return AssetKind::Index;
+  if (view().ends_with("=X")) return AssetKind::Currency;
+  return AssetKind::Share;
+}
+
 }  // namespace ziggy

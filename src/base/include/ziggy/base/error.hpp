@@ -35,6 +35,10 @@ enum class ErrorCode : std::uint8_t {
   ProviderQuota,
   NotEntitled,
   BadPayload,
+  /// A vendor refuses our key (its 401): nobody's answer is wrong, the settings are.
+  CredentialsRejected,
+  /// A vendor has nothing where something should be.
+  NoData,
   CircuitOpen,
   StorageUnavailable,
   Draining,

@@ -10,6 +10,9 @@
 
 namespace ziggy {
 
+/// What a symbol stands for, as far as its spelling says.
+enum class AssetKind : std::uint8_t { Share, Crypto, Index, Currency };
+
 /// What can be traded or quoted, under Ziggy's canonical name: `AAPL`, `BRK.B`, `BTC-USD`, `SPX`.
 /// 1 to 23 of `A-Z 0-9 . - = ^ _`, the first a letter, a digit or `^`. Inline and trivially
 /// copyable: a cheap map key.
@@ -23,6 +26,9 @@ class Symbol {
   [[nodiscard]] std::string_view view() const noexcept { return {text_.data(), size_}; }
   /// Crypto pairs are written BASE-QUOTE with a currency of three or four letters (BTC-USD).
   [[nodiscard]] bool is_crypto() const noexcept;
+  /// Crypto as above, an index begins with `^`, a currency pair ends with `=X`; the rest are
+  /// shares.
+  [[nodiscard]] AssetKind kind() const noexcept;
 
   friend bool operator==(const Symbol&, const Symbol&) = default;
   friend std::strong_ordering operator<=>(const Symbol& a, const Symbol& b) noexcept {
