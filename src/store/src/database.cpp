@@ -26,6 +26,8 @@ struct Database::Rooms {
   SymbolStore symbols{backend};
   ActionStore actions{backend};
   SampleStore samples{backend};
+  IncidentStore incidents{backend};
+  QualityStore quality{backend};
 };
 
 std::size_t MigrationStatus::pending() const noexcept {
@@ -93,5 +95,7 @@ BarStore& Database::bars() noexcept { return rooms_->bars; }
 SymbolStore& Database::symbols() noexcept { return rooms_->symbols; }
 ActionStore& Database::actions() noexcept { return rooms_->actions; }
 SampleStore& Database::samples() noexcept { return rooms_->samples; }
+IncidentStore& Database::incidents() noexcept { return rooms_->incidents; }
+QualityStore& Database::quality() noexcept { return rooms_->quality; }
 
 }  // namespace ziggy::store

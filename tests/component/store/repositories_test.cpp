@@ -98,11 +98,105 @@ TEST_P(Repositories, ActionsOfADayAreOneAndTheNewestWins) {
   }
 }
 
+Incident incident(int number, Timestamp at) {
+  Incident made;
+  made.id = fmt::format("0190a000-0000-7000-8000-{:012}", number);
+  made.provider = "polygon";
+  made.operation = number % 2 == 0 ? "bars" : "quotes";
+  made.kind = "breaker_open";
+  made.severity = Incident::Severity::Critical;
+  made.opened_at = at;
+  made.reason = "5 time-outs in a row";
+  return made;
+}
+
+TEST_P(Repositories, AnIncidentOfAKindIsOpenOnce) {
+  IncidentStore& incidents = database().incidents();
+  const Timestamp noon = *parse_rfc3339("2024-03-05T12:00:00Z");
+  EXPECT_EQ(incidents.open(incident(1, noon)), true);
+  EXPECT_EQ(incidents.open(incident(3, noon + 1s)), false);
+  EXPECT_EQ(incidents.open(incident(2, noon + 2s)), true);
+  EXPECT_EQ(*incidents.open_ones(), (std::vector{incident(1, noon), incident(2, noon + 2s)}));
+  EXPECT_EQ(incidents.close(incident(1, noon).id, noon + 1min, "it answers again"), true);
+  EXPECT_EQ(incidents.close(incident(1, noon).id, noon + 2min, "again"), false);
+  EXPECT_EQ(incidents.open(incident(3, noon + 2s)), true);
+  Incident closed = incident(1, noon);
+  closed.closed_at = noon + 1min;
+  closed.closing = "it answers again";
+  const auto all = *incidents.list(10);
+  EXPECT_EQ(all, (std::vector{incident(3, noon + 2s), incident(2, noon + 2s), closed}));
+  EXPECT_EQ(*incidents.list(10, all[1].id), (std::vector{closed}));
+  EXPECT_EQ(incidents.list(1)->size(), 1U);
+  EXPECT_EQ(*incidents.remove_before(noon + 1h), 1U) << "open ones stay";
+}
+
+TEST_P(Repositories, PinsAreOneAnOperation) {
+  IncidentStore& incidents = database().incidents();
+  const Timestamp noon = *parse_rfc3339("2024-03-05T12:00:00Z");
+  ASSERT_TRUE(incidents.pin({"quotes", "polygon", noon}));
+  ASSERT_TRUE(incidents.pin({"quotes", "yahoo", noon + 1s}));
+  EXPECT_EQ(*incidents.pins(), (std::vector{ProviderPin{"quotes", "yahoo", noon + 1s}}));
+  EXPECT_EQ(incidents.unpin("quotes"), true);
+  EXPECT_EQ(incidents.unpin("quotes"), false);
+}
+
+TEST_P(Repositories, QuarantineKeepsTheNewest) {
+  QualityStore& quality = database().quality();
+  const Timestamp noon = *parse_rfc3339("2024-03-05T12:00:00Z");
+  std::vector<Quarantined> rows;
+  for (int i = 0; i < 5; ++i) {
+    rows.push_back({fmt::format("0190a000-0000-7000-8000-{:012}", i), noon + i * 1s, "yahoo",
+                    "bars", *Symbol::parse("AAPL"), Interval::Minute5, "high_below_low", 2,
+                    "high 1 is below low 2", R"({"h":1})", "corr-1"});
+  }
+  rows[3].interval.reset();
+  ASSERT_TRUE(quality.quarantine(rows));
+  EXPECT_EQ(*quality.quarantined(2), (std::vector{rows[4], rows[3]}));
+  EXPECT_EQ(*quality.quarantined(2, rows[3].id), (std::vector{rows[2], rows[1]}));
+  EXPECT_EQ(*quality.keep_quarantined(2), 3U);
+  EXPECT_EQ(quality.quarantined(10)->size(), 2U);
+  rows[0].row_count = 0;
+  EXPECT_EQ(quality.quarantine(rows).error().code(), ErrorCode::ValidationFailed);
+}
+
+TEST_P(Repositories, GapsAreJournaled) {
+  QualityStore& quality = database().quality();
+  const Symbol apple = *Symbol::parse("AAPL");
+  const Timestamp day = *parse_rfc3339("2024-03-05T00:00:00Z");
+  BarGap gap{apple, Interval::Day, {day, day + 24h}, GapState::Open, day, day, 0, {}};
+  BarGap later = gap;
+  later.range = {day + 48h, day + 72h};
+  later.checked_at = day + 1h;
+  ASSERT_TRUE(quality.write_gaps(std::vector{later, gap}));
+  auto open = *quality.open_gaps(day + 2h, 10);
+  ASSERT_EQ(open.size(), 2U);
+  EXPECT_EQ(open[0].range.start, day) << "the longest untried first";
+  EXPECT_EQ(quality.open_gaps(day + 1h, 10)->size(), 1U);
+  gap.state = GapState::NoTrades;
+  gap.attempts = 1;
+  gap.said_by = "yahoo";
+  ASSERT_TRUE(quality.write_gaps({&gap, 1}));
+  const auto all = *quality.gaps(apple);
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_EQ(all[0].state, GapState::NoTrades);
+  EXPECT_EQ(all[0].said_by, "yahoo");
+  EXPECT_EQ(*quality.remove_gaps(apple, Interval::Day, {day, day + 48h}), 1U);
+  EXPECT_EQ(quality.open_gaps(day + 2h, 10)->size(), 1U);
+  gap.range.end = gap.range.start;
+  EXPECT_EQ(quality.write_gaps({&gap, 1}).error().code(), ErrorCode::ValidationFailed);
+}
+
 TEST_P(Repositories, SamplesAreOneAMinute) {
   const Timestamp noon = date("2026-01-05T12:00:00Z");
-  ProviderSample quotes{"alpaca", "quotes", noon, 60, 2, 1, 12.5, 80.25, 200, 350.0};
-  const ProviderSample later{"alpaca", "quotes", noon + 1min, 10, 0, 0, 1, 2, 3, std::nullopt};
-  const ProviderSample other{"yahoo", "bars", noon, 5, 5, 0, 1, 2, 3, std::nullopt};
+  ProviderSample quotes{"alpaca", "quotes", noon, 60, 2, 1, 12.5, 80.25, 200, 350.0, {}, {}};
+  quotes.outcomes = "success:58,timeout:2";
+  quotes.latency = "12:30,40:30";
+  quotes.agreed = 9;
+  quotes.disagreed = 1;
+  quotes.expected = 390;
+  quotes.missing = 3;
+  ProviderSample later{"alpaca", "quotes", noon + 1min, 10, 0, 0, 1, 2, 3, {}, {}, {}};
+  ProviderSample other{"yahoo", "bars", noon, 5, 5, 0, 1, 2, 3, {}, {}, {}};
   ASSERT_TRUE(samples().write(std::vector{quotes, later, other}));
   quotes.calls = 61;
   ASSERT_TRUE(samples().write({&quotes, 1}));
@@ -113,6 +207,12 @@ TEST_P(Repositories, SamplesAreOneAMinute) {
   EXPECT_EQ(samples().write({&wrong, 1}).error().code(), ErrorCode::ValidationFailed);
   wrong = quotes;
   wrong.minute += 1s;
+  EXPECT_EQ(samples().write({&wrong, 1}).error().code(), ErrorCode::ValidationFailed);
+  wrong = quotes;
+  wrong.latency = "12:30; DROP";
+  EXPECT_EQ(samples().write({&wrong, 1}).error().code(), ErrorCode::ValidationFailed);
+  wrong = quotes;
+  wrong.missing = 391;
   EXPECT_EQ(samples().write({&wrong, 1}).error().code(), ErrorCode::ValidationFailed);
   EXPECT_EQ(*samples().remove_before(noon + 1min), 2U);
   EXPECT_EQ(*samples().read("", kAllTime), (std::vector{later}));

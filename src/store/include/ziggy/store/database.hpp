@@ -11,6 +11,8 @@
 #include "ziggy/base/result.hpp"
 #include "ziggy/store/action_store.hpp"
 #include "ziggy/store/bar_store.hpp"
+#include "ziggy/store/incident_store.hpp"
+#include "ziggy/store/quality_store.hpp"
 #include "ziggy/store/sample_store.hpp"
 #include "ziggy/store/symbol_store.hpp"
 
@@ -109,6 +111,8 @@ class Database {
   [[nodiscard]] SymbolStore& symbols() noexcept;
   [[nodiscard]] ActionStore& actions() noexcept;
   [[nodiscard]] SampleStore& samples() noexcept;
+  [[nodiscard]] IncidentStore& incidents() noexcept;
+  [[nodiscard]] QualityStore& quality() noexcept;
 
  private:
   struct Rooms;

@@ -26,8 +26,20 @@ struct ProviderSample {
   double p95_ms = 0;
   double p99_ms = 0;
   std::optional<double> freshness_ms;  // age of the data in the answers, where it has one
+  /// Sparse counts `name:count,…`, so that minutes can be added up again: what happened, and the
+  /// buckets of the latency histogram, both in the words of whoever writes them. At most
+  /// kSampleTextMax bytes of `a-z 0-9 _ : ,`.
+  std::string outcomes;
+  std::string latency;
+  std::int64_t agreed = 0;     // comparisons with other providers' prices that agreed
+  std::int64_t disagreed = 0;  // and that did not
+  std::int64_t expected = 0;   // bars that the calendar expected in the answers
+  std::int64_t missing = 0;    // of `expected`
   friend bool operator==(const ProviderSample&, const ProviderSample&) = default;
 };
+
+/// A histogram of 400 buckets with five digits each fits.
+inline constexpr std::size_t kSampleTextMax = 4'096;
 
 /// Provider samples, unique by provider, operation and minute. Blocking; any thread.
 /// Errors everywhere: StorageUnavailable.
