@@ -16,6 +16,11 @@ std::string_view page_content_security_policy() noexcept {
          "font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 }
 
+Error not_crypto(std::string_view symbol) {
+  return {ErrorCode::UnknownSymbol,
+          fmt::format("{} is no crypto pair; those are written BTC-USD", symbol)};
+}
+
 ParamSpec symbol_param() {
   return {.name = "symbol",
           .kind = ParamKind::Symbol,

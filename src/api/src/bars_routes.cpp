@@ -131,8 +131,11 @@ std::string etag_of(const market::BarsAnswer& answer, bool is_csv) {
   return tag;
 }
 
-net::Task<Result<net::Response>> bars(Api::State* state, net::Request request, Params params) {
+net::Task<Result<net::Response>> bars(Api::State* state, Served served, net::Request request,
+                                      Params params) {
   ZIGGY_CO_TRY(wanted, read_request(params));
+  const Symbol& symbol = wanted.query.symbol;
+  if (served == Served::Crypto && !symbol.is_crypto()) co_return fail(not_crypto(symbol.view()));
   auto answer = co_await state->parts.market.bars(wanted.query, request.call);
   if (!answer) co_return std::unexpected{std::move(answer).error()};
   const Timestamp now = state->parts.clock.now();
@@ -185,22 +188,31 @@ std::vector<ParamSpec> bars_params() {
   };
 }
 
-}  // namespace
-
-void add_bars_routes(std::vector<RouteSpec>& routes, Api::State* state) {
+void add_bars_route(std::vector<RouteSpec>& routes, Api::State* state, Served served,
+                    std::string path) {
   routes.push_back({
-      .path = "/api/v1/market/bars/{symbol}",
+      .path = std::move(path),
       .tag = "Market data",
-      .summary = "Bars of a symbol, ascending.",
+      .summary = served == Served::Crypto
+                     ? "Bars of a crypto pair, ascending; its days are UTC days."
+                     : "Bars of a symbol, ascending.",
       .policy = policy("market:read", "market_bars", std::chrono::seconds{30}),
       .params = bars_params(),
       .schema = "Bars",
       .other_content_types = {"text/csv"},
       .errors = {ErrorCode::UnknownSymbol, ErrorCode::NotFound, ErrorCode::NotSupported,
                  ErrorCode::ProviderUnavailable, ErrorCode::StorageUnavailable},
-      .handler = [state](net::Request request,
-                         Params params) { return bars(state, request, std::move(params)); },
+      .handler = [state, served](
+                     net::Request request,
+                     Params params) { return bars(state, served, request, std::move(params)); },
   });
+}
+
+}  // namespace
+
+void add_bars_routes(std::vector<RouteSpec>& routes, Api::State* state) {
+  add_bars_route(routes, state, Served::Everything, "/api/v1/market/bars/{symbol}");
+  add_bars_route(routes, state, Served::Crypto, "/api/v1/market/crypto/bars/{symbol}");
 }
 
 }  // namespace ziggy::api

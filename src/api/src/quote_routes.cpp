@@ -23,8 +23,10 @@ void write_quote(std::string& out, const market::QuoteAnswer& answer, Timestamp 
   out += '}';
 }
 
-net::Task<Result<net::Response>> quote(Api::State* state, net::Request request, Params params) {
+net::Task<Result<net::Response>> quote(Api::State* state, Served served, net::Request request,
+                                       Params params) {
   const Symbol symbol = *params.symbol("symbol");
+  if (served == Served::Crypto && !symbol.is_crypto()) co_return fail(not_crypto(symbol.view()));
   auto answer = co_await state->parts.market.quote(symbol, request.call);
   if (!answer) co_return std::unexpected{std::move(answer).error()};
   std::string body;
@@ -33,10 +35,11 @@ net::Task<Result<net::Response>> quote(Api::State* state, net::Request request, 
 }
 
 /// The quote of a symbol that is in memory, without a coroutine: what most requests ask for.
-bool quote_from_memory(Api::State* state, const net::Request& request, net::Response& response) {
+bool quote_from_memory(Api::State* state, Served served, const net::Request& request,
+                       net::Response& response) {
   if (!request.query.empty()) return false;
   const auto symbol = Symbol::parse(request.param("symbol"));
-  if (!symbol) return false;
+  if (!symbol || (served == Served::Crypto && !symbol->is_crypto())) return false;
   market::QuoteAnswer answer;
   if (!state->parts.market.latest_quote(*symbol, answer)) return false;
   response.status = 200;
@@ -93,7 +96,7 @@ net::Task<> ask_for_next(Api::State* state, std::shared_ptr<Batch> batch, Call c
 net::Task<> ask_for_all(Api::State* state, std::shared_ptr<Batch> batch, Call call) {
   std::size_t missing = 0;
   for (std::size_t i = 0; i < batch->listed.size(); ++i) {
-    if (!batch->listed[i].symbol) continue;
+    if (!batch->listed[i].symbol || batch->answers[i]) continue;
     market::QuoteAnswer known;
     if (state->parts.market.latest_quote(*batch->listed[i].symbol, known)) {
       batch->answers[i] = std::move(known);
@@ -114,9 +117,16 @@ net::Task<> ask_for_all(Api::State* state, std::shared_ptr<Batch> batch, Call ca
   }
 }
 
-net::Task<Result<net::Response>> quotes(Api::State* state, net::Request request, Params params) {
+net::Task<Result<net::Response>> quotes(Api::State* state, Served served, net::Request request,
+                                        Params params) {
   const net::Executor executor = co_await net::asio::this_coro::executor;
   const auto batch = std::make_shared<Batch>(executor, params.symbols("symbols"));
+  for (std::size_t i = 0; served == Served::Crypto && i < batch->listed.size(); ++i) {
+    const Params::Listed& listed = batch->listed[i];
+    if (listed.symbol && !listed.symbol->is_crypto()) {
+      batch->answers[i] = fail(not_crypto(listed.symbol->view()));
+    }
+  }
   co_await ask_for_all(state, batch, request.call);
   std::string found = R"({"quotes":{)";
   std::string refused = R"("errors":{)";
@@ -139,29 +149,33 @@ net::Task<Result<net::Response>> quotes(Api::State* state, net::Request request,
   co_return json_response(found + "}," + refused + "}}");
 }
 
-}  // namespace
-
-void add_quote_routes(std::vector<RouteSpec>& routes, Api::State* state) {
-  const std::vector<ErrorCode> errors = {ErrorCode::UnknownSymbol, ErrorCode::ProviderUnavailable,
-                                         ErrorCode::StorageUnavailable};
+// The same two routes twice: for every symbol, and for crypto pairs alone.
+void add_quote_routes_at(std::vector<RouteSpec>& routes, Api::State* state, Served served,
+                         const std::string& path) {
+  const bool is_crypto = served == Served::Crypto;
   routes.push_back({
-      .path = "/api/v1/market/quotes/{symbol}",
+      .path = path + "/{symbol}",
       .tag = "Market data",
-      .summary = "The latest quote of a symbol, with its source and its age.",
+      .summary = is_crypto ? "The latest quote of a crypto pair (BTC-USD)."
+                           : "The latest quote of a symbol, with its source and its age.",
       .policy = policy("market:read", "market_quotes", std::chrono::seconds{10}),
       .params = {symbol_param()},
       .schema = "Quote",
-      .errors = errors,
-      .handler = [state](net::Request request,
-                         Params params) { return quote(state, request, std::move(params)); },
-      .fast = [state](
-                  const net::Request& request,
-                  net::Response& response) { return quote_from_memory(state, request, response); },
+      .errors = {ErrorCode::UnknownSymbol, ErrorCode::ProviderUnavailable,
+                 ErrorCode::StorageUnavailable},
+      .handler = [state, served](
+                     net::Request request,
+                     Params params) { return quote(state, served, request, std::move(params)); },
+      .fast =
+          [state, served](const net::Request& request, net::Response& response) {
+            return quote_from_memory(state, served, request, response);
+          },
   });
   routes.push_back({
-      .path = "/api/v1/market/quotes",
+      .path = path,
       .tag = "Market data",
-      .summary = "The latest quotes of many symbols.",
+      .summary = is_crypto ? "The latest quotes of many crypto pairs."
+                           : "The latest quotes of many symbols.",
       .description =
           "A symbol without a quote stands under `errors` and does not spoil the others.",
       .policy = policy("market:read", "market_quotes", std::chrono::seconds{15}),
@@ -171,9 +185,17 @@ void add_quote_routes(std::vector<RouteSpec>& routes, Api::State* state) {
                   .required = true,
                   .max = kSymbolsMax}},
       .schema = "Quotes",
-      .handler = [state](net::Request request,
-                         Params params) { return quotes(state, request, std::move(params)); },
+      .handler = [state, served](
+                     net::Request request,
+                     Params params) { return quotes(state, served, request, std::move(params)); },
   });
+}
+
+}  // namespace
+
+void add_quote_routes(std::vector<RouteSpec>& routes, Api::State* state) {
+  add_quote_routes_at(routes, state, Served::Everything, "/api/v1/market/quotes");
+  add_quote_routes_at(routes, state, Served::Crypto, "/api/v1/market/crypto/quotes");
 }
 
 }  // namespace ziggy::api

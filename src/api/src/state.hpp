@@ -37,6 +37,11 @@ void add_catalog_routes(std::vector<RouteSpec>& routes, Api::State* state);
 void add_stream_routes(std::vector<RouteSpec>& routes, Api::State* state);
 void add_system_routes(std::vector<RouteSpec>& routes, Api::State* state);
 
+/// Which symbols a route knows.
+enum class Served : std::uint8_t { Everything, Crypto };
+/// What a route for crypto alone answers to another symbol: UnknownSymbol.
+[[nodiscard]] Error not_crypto(std::string_view symbol);
+
 /// Shared by several groups.
 [[nodiscard]] ParamSpec symbol_param();
 [[nodiscard]] net::Response json_response(std::string body,

@@ -43,6 +43,17 @@ class Market(ServerCase):
         self.assertEqual(set(body['quotes']), {'AAPL', 'MSFT'})
         self.assertEqual(body['errors']['NOPE']['code'], 'unknown_symbol')
 
+    def test_crypto_has_routes_of_its_own(self):
+        self.assertEqual(self.get('/api/v1/market/crypto/quotes/BTC-USD').json['symbol'], 'BTC-USD')
+        body = self.get('/api/v1/market/crypto/quotes?symbols=BTC-USD,ETH-USD,AAPL').json
+        self.assertEqual(set(body['quotes']), {'BTC-USD', 'ETH-USD'})
+        self.assertEqual(body['errors']['AAPL']['code'], 'unknown_symbol')
+        week = self.get('/api/v1/market/crypto/bars/BTC-USD?start=2024-03-01&end=2024-03-08').json['bars']
+        self.assertEqual(len(week), 7, 'open around the clock, weekends too')
+        for path in ('quotes/AAPL', 'bars/AAPL'):
+            refusal = self.get(f'/api/v1/market/crypto/{path}')
+            self.assertEqual((refusal.status, refusal.json['code']), (404, 'unknown_symbol'))
+
     def test_bars_obey_start_end_and_limit(self):
         body = self.get('/api/v1/market/bars/SPX?start=2010-01-04&end=2010-02-01').json
         times = [bar['t'] for bar in body['bars']]
