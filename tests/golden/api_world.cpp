@@ -20,6 +20,7 @@ class Vendor final : public feed::Provider, public feed::CryptoSource {
  public:
   [[nodiscard]] std::string_view name() const noexcept override { return "vendor"; }
   feed::BarSource* bars() noexcept override { return this; }
+  using feed::QuoteSource::quotes;
   feed::QuoteSource* quotes() noexcept override { return this; }
   feed::CryptoSource* crypto() noexcept override { return this; }
   [[nodiscard]] std::vector<feed::SymbolInfo> symbols() const override {

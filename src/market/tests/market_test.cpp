@@ -37,6 +37,7 @@ class Fake final : public feed::Provider, public feed::BarSource, public feed::Q
 
   [[nodiscard]] std::string_view name() const noexcept override { return name_; }
   feed::BarSource* bars() noexcept override { return this; }
+  using feed::QuoteSource::quotes;
   feed::QuoteSource* quotes() noexcept override { return this; }
 
   net::Task<Result<feed::BarsReply>> bars(feed::BarsRequest request, Call /*call*/) override {
@@ -85,6 +86,12 @@ class NoEncoder final : public streams::Encoder {
  public:
   void encode(std::string& /*out*/, const streams::Envelope& /*envelope*/,
               const streams::QuoteMessage& /*message*/) const override {}
+  void encode(std::string& /*out*/, const streams::Envelope& /*envelope*/,
+              const streams::TradeMessage& /*message*/) const override {}
+  void encode(std::string& /*out*/, const streams::Envelope& /*envelope*/,
+              const streams::BarMessage& /*message*/) const override {}
+  void encode(std::string& /*out*/, const streams::Envelope& /*envelope*/,
+              const streams::GapMessage& /*message*/) const override {}
 };
 
 class MarketTest : public ::testing::Test {

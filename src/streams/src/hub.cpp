@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
+#include <type_traits>
 #include <utility>
+#include <variant>
 
 namespace ziggy::streams {
 
@@ -11,8 +13,17 @@ namespace detail {
 /// One message on its way to the subscribers of one loop.
 struct Message {
   Envelope envelope;
-  QuoteMessage content;
+  /// Counts gaps too, unlike `seq`: which messages came before a subscriber and which after.
+  std::uint64_t order = 0;
+  std::variant<QuoteMessage, TradeMessage, BarMessage, GapMessage> content;
   net::Frame frame;
+
+  [[nodiscard]] bool is_gap() const noexcept { return std::holds_alternative<GapMessage>(content); }
+  /// The next one of its kind says all that this one does.
+  [[nodiscard]] bool is_replaceable() const noexcept {
+    return std::holds_alternative<QuoteMessage>(content) ||
+           std::holds_alternative<TradeMessage>(content);
+  }
 };
 
 /// The subscribers of one topic on one loop; touched on that loop only.
@@ -28,12 +39,23 @@ struct Subscriber {
   std::shared_ptr<net::WebSocket> socket;
   std::shared_ptr<Topic> topic;
   std::shared_ptr<LoopTopic> place;
+  struct Held {
+    std::shared_ptr<const Message> message;
+    /// Data messages just before it that were dropped.
+    std::uint64_t skipped = 0;
+  };
+
   /// Messages up to this one are in the snapshot.
   std::uint64_t snapshot_seq = 0;
-  /// Held back while the socket is congested, and how many before it were dropped.
-  std::shared_ptr<const Message> held;
+  std::uint64_t snapshot_order = 0;
+  /// Held back while the socket is congested, in order.
+  std::vector<Held> held;
+  /// Dropped after the last one held (or with none held): the next data message tells.
   std::uint64_t skipped = 0;
 };
+
+/// Bars come once a minute; a socket that is congested over more of them resyncs by REST.
+constexpr std::size_t kHeldMax = 64;
 
 /// A loop that stands still this long (1 300 quotes a second for 12 s) is in trouble; what comes
 /// then is dropped, counted, and said to the subscribers as skipped.
@@ -67,6 +89,9 @@ struct Topic {
 
   std::mutex mutex;
   std::uint64_t seq = 0;  // guarded by mutex, as what follows
+  std::uint64_t order = 0;
+  /// No longer in the table: whoever still found it looks again.
+  bool is_forgotten = false;
   std::optional<QuoteMessage> latest;
   std::vector<Place> places;  // one a loop with subscribers
 };
@@ -115,13 +140,21 @@ std::shared_ptr<LoopShare> Hub::share_of(const net::Executor& executor) {
   return shares_.emplace_back(std::make_shared<LoopShare>(executor));
 }
 
-std::uint64_t Hub::publish(const QuoteMessage& message) {
-  const std::shared_ptr<Topic> topic = this->topic(message.quote.symbol);
+template <class Content>
+std::uint64_t Hub::publish_to(const Symbol& symbol, const Content& message) {
+  constexpr bool kIsGap = std::is_same_v<Content, GapMessage>;
   counters_->published.fetch_add(1, std::memory_order_relaxed);
+  std::shared_ptr<Topic> topic = this->topic(symbol);
   // Held over the hand-over to the loops, so that each of them sees the topic in order.
-  const std::lock_guard lock{topic->mutex};
-  const std::uint64_t seq = ++topic->seq;
-  topic->latest = message;
+  std::unique_lock lock{topic->mutex};
+  while (topic->is_forgotten) {
+    lock.unlock();
+    topic = this->topic(symbol);
+    lock = std::unique_lock{topic->mutex};
+  }
+  const std::uint64_t seq = kIsGap ? topic->seq : ++topic->seq;
+  const std::uint64_t order = ++topic->order;
+  if constexpr (std::is_same_v<Content, QuoteMessage>) topic->latest = message;
   if (topic->places.empty()) return seq;
   const Envelope envelope{.ts = clock_.now(), .seq = seq};
   std::string text;
@@ -131,21 +164,53 @@ std::uint64_t Hub::publish(const QuoteMessage& message) {
   for (std::size_t i = 0; i < topic->places.size(); ++i) {
     auto& [share, place, lost] = topic->places[i];
     // A count of its own for each loop, so that they do not fight over one cache line.
-    auto shared =
-        std::make_shared<const Message>(Message{envelope, message, i == 0 ? frame : frame.clone()});
+    auto shared = std::make_shared<const Message>(
+        Message{envelope, order, message, i == 0 ? frame : frame.clone()});
     bool is_first = false;
     {
       const std::lock_guard inbox_lock{share->mutex};
       if (share->inbox.size() == detail::kInboxMax) {
-        ++lost;
+        lost += kIsGap ? 0 : 1;
         continue;
       }
-      share->inbox.push_back({place, std::move(shared), std::exchange(lost, 0)});
+      // A gap has no place to say it.
+      share->inbox.push_back({place, std::move(shared), kIsGap ? 0 : std::exchange(lost, 0)});
       is_first = !std::exchange(share->is_woken, true);
     }
     if (is_first) net::asio::post(share->executor, [this, loop = share] { take_inbox(*loop); });
   }
   return seq;
+}
+
+std::uint64_t Hub::publish(const QuoteMessage& message) {
+  return publish_to(message.quote.symbol, message);
+}
+
+std::uint64_t Hub::publish(const TradeMessage& message) {
+  return publish_to(message.trade.symbol, message);
+}
+
+std::uint64_t Hub::publish(const BarMessage& message) {
+  return publish_to(message.symbol, message);
+}
+
+std::uint64_t Hub::publish(const GapMessage& message) {
+  return publish_to(message.symbol, message);
+}
+
+void Hub::forget(const Symbol& symbol) {
+  Shard& shard = shards_[std::hash<Symbol>{}(symbol) % kShards];
+  const std::lock_guard lock{shard.mutex};
+  const auto found = shard.topics.find(symbol);
+  if (found == shard.topics.end()) return;
+  const std::shared_ptr<Topic> topic = found->second;
+  const std::lock_guard topic_lock{topic->mutex};
+  if (!topic->places.empty()) return;
+  topic->is_forgotten = true;
+  std::uint64_t known = first_seq_.load();
+  while (known < topic->seq && !first_seq_.compare_exchange_weak(known, topic->seq)) {
+  }
+  shard.topics.erase(found);
 }
 
 void Hub::take_inbox(LoopShare& share) {
@@ -160,6 +225,38 @@ void Hub::take_inbox(LoopShare& share) {
   share.batch.clear();
 }
 
+namespace {
+
+/// Keeps `message` until the socket can take it, in place of what it makes superfluous. Returns how
+/// many data messages were dropped for it.
+std::uint64_t hold(Subscriber& subscriber, const std::shared_ptr<const Message>& message,
+                   std::uint64_t missed) {
+  auto& held = subscriber.held;
+  const auto drop = [&](std::size_t at) {
+    const std::uint64_t lost = held[at].skipped + (held[at].message->is_gap() ? 0 : 1);
+    // The next data message tells; of those held, if there is one.
+    std::size_t next = at + 1;
+    while (next < held.size() && held[next].message->is_gap()) ++next;
+    (next < held.size() ? held[next].skipped : subscriber.skipped) += lost;
+    const bool is_data = !held[at].message->is_gap();
+    held.erase(held.begin() + static_cast<std::ptrdiff_t>(at));
+    return is_data ? 1U : 0U;
+  };
+  std::uint64_t dropped = missed;
+  subscriber.skipped += missed;
+  if (message->is_replaceable()) {
+    const auto older = std::ranges::find_if(held, [&](const Subscriber::Held& entry) {
+      return entry.message->content.index() == message->content.index();
+    });
+    if (older != held.end()) dropped += drop(static_cast<std::size_t>(older - held.begin()));
+  }
+  if (held.size() == detail::kHeldMax) dropped += drop(0);
+  held.push_back({message, message->is_gap() ? 0 : std::exchange(subscriber.skipped, 0)});
+  return dropped;
+}
+
+}  // namespace
+
 void Hub::deliver(LoopTopic& place, const std::shared_ptr<const Message>& message,
                   std::uint64_t lost) {
   std::uint64_t sent = 0;
@@ -168,20 +265,18 @@ void Hub::deliver(LoopTopic& place, const std::shared_ptr<const Message>& messag
   place.is_delivering = true;
   for (std::size_t i = 0; i < place.subscribers.size(); ++i) {
     Subscriber* const subscriber = place.subscribers[i];
-    if (subscriber == nullptr || seq <= subscriber->snapshot_seq) continue;
-    const std::uint64_t missed = std::min(lost, seq - subscriber->snapshot_seq - 1);
+    if (subscriber == nullptr || message->order <= subscriber->snapshot_order) continue;
+    const std::uint64_t missed = lost == 0 ? 0 : std::min(lost, seq - subscriber->snapshot_seq - 1);
     if (subscriber->socket->is_congested()) {
-      const std::uint64_t dropped = missed + (subscriber->held ? 1 : 0);
-      subscriber->skipped += dropped;
-      subscriber->held = message;
-      conflated += dropped;
+      conflated += hold(*subscriber, message, missed);
       continue;
     }
     flush(*subscriber);
     if (place.subscribers[i] == nullptr) continue;  // the send ended it
     conflated += missed;
     ++sent;
-    send(*subscriber->socket, *message, missed);
+    const std::uint64_t before = message->is_gap() ? 0 : std::exchange(subscriber->skipped, 0);
+    send(*subscriber->socket, *message, missed + before);
   }
   place.is_delivering = false;
   std::erase(place.subscribers, nullptr);
@@ -190,10 +285,12 @@ void Hub::deliver(LoopTopic& place, const std::shared_ptr<const Message>& messag
 }
 
 void Hub::flush(Subscriber& subscriber) {
-  if (!subscriber.held) return;
-  const std::shared_ptr<const Message> message = std::exchange(subscriber.held, nullptr);
-  counters_->sent.fetch_add(1, std::memory_order_relaxed);
-  send(*subscriber.socket, *message, std::exchange(subscriber.skipped, 0));
+  if (subscriber.held.empty()) return;
+  const auto held = std::exchange(subscriber.held, {});
+  counters_->sent.fetch_add(held.size(), std::memory_order_relaxed);
+  // A send that closes the socket may end the subscription, and the subscriber with it.
+  const std::shared_ptr<net::WebSocket> socket = subscriber.socket;
+  for (const Subscriber::Held& entry : held) send(*socket, *entry.message, entry.skipped);
 }
 
 void Hub::send(net::WebSocket& socket, const Message& message, std::uint64_t skipped) {
@@ -204,21 +301,27 @@ void Hub::send(net::WebSocket& socket, const Message& message, std::uint64_t ski
   Envelope envelope = message.envelope;
   envelope.skipped = skipped;
   std::string text;
-  encoder_.encode(text, envelope, message.content);
+  std::visit([&](const auto& content) { encoder_.encode(text, envelope, content); },
+             message.content);
   socket.send(net::Frame::text(text));
 }
 
 Subscription Hub::subscribe(std::shared_ptr<net::WebSocket> socket, Symbol symbol,
                             const QuoteMessage& known) {
   auto subscriber = std::make_shared<Subscriber>();
-  subscriber->topic = topic(symbol);
-  Topic& topic = *subscriber->topic;
   const net::Executor executor = socket->executor();
   Envelope envelope{.is_snapshot = true, .ts = clock_.now()};
   QuoteMessage snapshot = known;
   {
     const auto share = share_of(executor);
-    const std::lock_guard lock{topic.mutex};
+    subscriber->topic = topic(symbol);
+    std::unique_lock lock{subscriber->topic->mutex};
+    while (subscriber->topic->is_forgotten) {
+      lock.unlock();
+      subscriber->topic = topic(symbol);
+      lock = std::unique_lock{subscriber->topic->mutex};
+    }
+    Topic& topic = *subscriber->topic;
     auto place = std::ranges::find(topic.places, share, &Topic::Place::share);
     if (place == topic.places.end()) {
       place = topic.places.insert(place, {share, std::make_shared<LoopTopic>(), 0});
@@ -228,6 +331,7 @@ Subscription Hub::subscribe(std::shared_ptr<net::WebSocket> socket, Symbol symbo
     subscriber->place->subscribers.push_back(subscriber.get());
     ++subscriber->place->active;
     subscriber->snapshot_seq = topic.seq;
+    subscriber->snapshot_order = topic.order;
     envelope.seq = topic.seq;
     if (topic.latest && topic.latest->quote.as_of >= known.quote.as_of) snapshot = *topic.latest;
   }

@@ -15,14 +15,30 @@ namespace {
 const Symbol kSymbol = *Symbol::parse("ABC");
 const Timestamp kNow = *parse_rfc3339("2026-11-20T18:30:10Z");
 
-/// `snapshot 5 10.5` or `quote 6 10.6 skipped 2`.
+/// `snapshot 5 10.5`, `quote 6 10.6 skipped 2`, `trade 7 10.6`, `bar 8 10.6`, `gap healed`.
 class PlainEncoder final : public Encoder {
  public:
   void encode(std::string& out, const Envelope& envelope,
               const QuoteMessage& message) const override {
     ++encoded;
-    out += fmt::format("{} {} {}", envelope.is_snapshot ? "snapshot" : "quote", envelope.seq,
-                       *message.quote.last);
+    write(out, envelope.is_snapshot ? "snapshot" : "quote", envelope, *message.quote.last);
+  }
+  void encode(std::string& out, const Envelope& envelope,
+              const TradeMessage& message) const override {
+    write(out, "trade", envelope, message.trade.price);
+  }
+  void encode(std::string& out, const Envelope& envelope,
+              const BarMessage& message) const override {
+    write(out, "bar", envelope, message.bar.close);
+  }
+  void encode(std::string& out, const Envelope& envelope,
+              const GapMessage& message) const override {
+    EXPECT_EQ(envelope.skipped, 0U);
+    out += message.healed ? "gap healed" : "gap";
+  }
+  static void write(std::string& out, std::string_view kind, const Envelope& envelope,
+                    double price) {
+    out += fmt::format("{} {} {}", kind, envelope.seq, price);
     if (envelope.skipped > 0) out += fmt::format(" skipped {}", envelope.skipped);
   }
   mutable std::atomic<int> encoded = 0;
@@ -63,6 +79,15 @@ QuoteMessage quote(double last, Timestamp as_of = kNow) {
   message.provider = "sim";
   return message;
 }
+
+TradeMessage trade(double price) { return {{kSymbol, kNow, price, 1}, "sim"}; }
+
+BarMessage bar(double close) {
+  return {
+      kSymbol, Interval::Minute, {kNow, close, close, close, close, 1}, BarPhase::Closed, "sim"};
+}
+
+GapMessage gap(bool healed) { return {kSymbol, kNow, kNow, healed}; }
 
 class HubTest : public ::testing::Test {
  protected:
@@ -202,6 +227,71 @@ TEST_F(HubTest, ALoopThatStandsStillLosesBoundedAndSaysSo) {
   EXPECT_EQ(socket->got.size(), 1U + 16'384 + 1);
   EXPECT_EQ(socket->got.back(),
             line("quote", 20'001, fmt::format("20001 skipped {}", 20'000 - 16'384)));
+}
+
+TEST_F(HubTest, TradesBarsAndGapsComeInOrderAndGapsTakeNoNumber) {
+  const auto socket = connect();
+  hub_.publish(gap(false));  // before the subscription
+  const Subscription subscription = hub_.subscribe(socket, kSymbol, quote(0));
+  hub_.publish(gap(false));
+  hub_.publish(bar(1));
+  hub_.publish(gap(true));
+  hub_.publish(trade(2));
+  hub_.publish(quote(3));
+  turn();
+  EXPECT_EQ(socket->got,
+            (std::vector<std::string>{line("snapshot", 0, "0"), "gap", line("bar", 1, "1"),
+                                      "gap healed", line("trade", 2, "2"), line("quote", 3, "3")}));
+}
+
+TEST_F(HubTest, ACongestedSocketKeepsBarsAndGapsAndMissesOnlyWhatIsOvertaken) {
+  const auto socket = connect();
+  Subscription subscription = hub_.subscribe(socket, kSymbol, quote(0));
+  socket->got.clear();
+  socket->congested = true;
+  hub_.publish(quote(1));
+  hub_.publish(bar(2));
+  hub_.publish(trade(3));
+  hub_.publish(gap(false));
+  hub_.publish(quote(4));
+  hub_.publish(trade(5));
+  hub_.publish(gap(true));
+  turn();
+  socket->congested = false;
+  subscription.flush();
+  hub_.publish(bar(6));
+  turn();
+  EXPECT_EQ(socket->got, (std::vector<std::string>{
+                             line("bar", 2, "2 skipped 1"), "gap", line("quote", 4, "4 skipped 1"),
+                             line("trade", 5, "5"), "gap healed", line("bar", 6, "6")}));
+  EXPECT_EQ(hub_.stats().conflated, 2U);
+}
+
+TEST_F(HubTest, TooManyBarsForACongestedSocketAreCounted) {
+  const auto socket = connect();
+  Subscription subscription = hub_.subscribe(socket, kSymbol, quote(0));
+  socket->got.clear();
+  socket->congested = true;
+  for (int i = 1; i <= 70; ++i) hub_.publish(bar(i));
+  turn();
+  socket->congested = false;
+  subscription.flush();
+  ASSERT_EQ(socket->got.size(), 64U);
+  EXPECT_EQ(socket->got.front(), line("bar", 7, "7 skipped 6"));
+  EXPECT_EQ(socket->got.back(), line("bar", 70, "70"));
+}
+
+TEST_F(HubTest, AForgottenTopicGoesOnUnderLaterNumbers) {
+  {
+    const auto socket = connect();
+    const Subscription subscription = hub_.subscribe(socket, kSymbol, quote(0));
+    hub_.forget(kSymbol);  // somebody listens
+    EXPECT_EQ(hub_.stats().topics, 1U);
+  }
+  const std::uint64_t last = hub_.publish(quote(1));
+  hub_.forget(kSymbol);
+  EXPECT_EQ(hub_.stats().topics, 0U);
+  EXPECT_GT(hub_.publish(quote(2)), last);
 }
 
 TEST(HubThreads, ManyPublishersAndLoopsKeepTheSequenceWhole) {

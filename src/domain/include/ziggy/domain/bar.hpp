@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -18,6 +19,16 @@ struct Bar {
   double close = 0;
   double volume = 0;
   friend bool operator==(const Bar&, const Bar&) = default;
+};
+
+/// How final a bar is that somebody pushes.
+enum class BarPhase : std::uint8_t {
+  /// The period is over.
+  Closed,
+  /// The period runs; another one with the same time follows.
+  Running,
+  /// A closed bar that the vendor has changed since.
+  Corrected,
 };
 
 /// Many bars as columns of equal length, ascending by time: what the store packs, the engine scans

@@ -159,14 +159,7 @@ class GroupedSource {
   virtual net::Task<Result<std::vector<SymbolBar>>> grouped_day(Timestamp session, Call call) = 0;
 };
 
-enum class BarPhase : std::uint8_t {
-  /// The period is over.
-  Closed,
-  /// The period runs; another one with the same time follows.
-  Running,
-  /// A closed bar that the vendor has changed since.
-  Corrected,
-};
+using ziggy::BarPhase;
 
 enum class StreamState : std::uint8_t {
   /// Nobody subscribes, so nothing is open.

@@ -11,8 +11,11 @@
 #include <vector>
 
 #include "ziggy/base/clock.hpp"
+#include "ziggy/domain/bar.hpp"
+#include "ziggy/domain/interval.hpp"
 #include "ziggy/domain/quote.hpp"
 #include "ziggy/domain/symbol.hpp"
+#include "ziggy/domain/trade.hpp"
 #include "ziggy/net/websocket.hpp"
 
 namespace ziggy::streams {
@@ -27,6 +30,30 @@ struct QuoteMessage {
   bool stale = false;
 };
 
+/// A print with who said it.
+struct TradeMessage {
+  Trade trade;
+  std::string provider;
+};
+
+/// One bar of a symbol as it closes, runs or is corrected. Unadjusted.
+struct BarMessage {
+  Symbol symbol;
+  Interval interval = Interval::Minute;
+  Bar bar;
+  BarPhase phase = BarPhase::Closed;
+  std::string provider;
+};
+
+/// Bars of [from, to) were missed upstream. Told once when the hole is known and once more when it
+/// is filled (`healed`): the missing bars lie between the two.
+struct GapMessage {
+  Symbol symbol;
+  Timestamp from;
+  Timestamp to;
+  bool healed = false;
+};
+
 /// What every message to a subscriber says around its content.
 struct Envelope {
   Channel channel = Channel::Market;
@@ -34,7 +61,8 @@ struct Envelope {
   bool is_snapshot = false;
   /// When it was told.
   Timestamp ts;
-  /// +1 for each message of a channel and symbol, growing over restarts.
+  /// +1 for each data message of a channel and symbol, growing over restarts. A gap has none: it is
+  /// under the number of the message before it, which is not written.
   std::uint64_t seq = 0;
   /// How many messages of the channel and symbol this subscriber did not get just before.
   std::uint64_t skipped = 0;
@@ -47,6 +75,12 @@ class Encoder {
   /// Appends one flat JSON object, UTF-8.
   virtual void encode(std::string& out, const Envelope& envelope,
                       const QuoteMessage& message) const = 0;
+  virtual void encode(std::string& out, const Envelope& envelope,
+                      const TradeMessage& message) const = 0;
+  virtual void encode(std::string& out, const Envelope& envelope,
+                      const BarMessage& message) const = 0;
+  virtual void encode(std::string& out, const Envelope& envelope,
+                      const GapMessage& message) const = 0;
 };
 
 class Hub;
@@ -91,12 +125,13 @@ struct HubStats {
 };
 
 /// Tells subscribers. A message is encoded and framed once, and only when someone listens; each
-/// loop takes what was published since its last turn in one handler. What is published is kept as
-/// the latest of its topic, so publish after storing.
+/// loop takes what was published since its last turn in one handler. The last quote published is
+/// kept as the latest of its topic, so publish after storing.
 ///
 /// Order: a subscriber sees its snapshot first, then every later message of the topic in order of
-/// `seq`. Quotes conflate: while a socket is congested (net's soft limit) only the latest is held
-/// for it, and the next one sent says how many it missed.
+/// `seq`, and gaps at their place among them. While a socket is congested (net's soft limit) the
+/// latest quote, the latest trade, and the last kHeldMax bars and gaps are held for it; the data
+/// message after one that was dropped says how many it missed.
 class Hub {
  public:
   /// Sequences begin at the clock's microseconds, so that they grow over restarts as long as no
@@ -109,11 +144,18 @@ class Hub {
 
   /// Any thread; never blocks on a subscriber. Returns the message's `seq`.
   std::uint64_t publish(const QuoteMessage& message);
+  std::uint64_t publish(const TradeMessage& message);
+  std::uint64_t publish(const BarMessage& message);
+  std::uint64_t publish(const GapMessage& message);
 
   /// Sends the snapshot (the newer of `known` and the latest published) and then what follows,
   /// until the Subscription ends. On the socket's loop.
   [[nodiscard]] Subscription subscribe(std::shared_ptr<net::WebSocket> socket, Symbol symbol,
                                        const QuoteMessage& known);
+
+  /// Lets go of a topic that nobody listens to; the next message of the symbol begins a new one,
+  /// under a later `seq`. Any thread.
+  void forget(const Symbol& symbol);
 
   [[nodiscard]] HubStats stats() const;
 
@@ -127,6 +169,8 @@ class Hub {
   };
 
   std::shared_ptr<detail::Topic> topic(const Symbol& symbol);
+  template <class Content>
+  std::uint64_t publish_to(const Symbol& symbol, const Content& message);
   std::shared_ptr<detail::LoopShare> share_of(const net::Executor& executor);
   void take_inbox(detail::LoopShare& share);
   void deliver(detail::LoopTopic& place, const std::shared_ptr<const detail::Message>& message,
@@ -137,7 +181,8 @@ class Hub {
 
   const Clock& clock_;
   const Encoder& encoder_;
-  std::uint64_t first_seq_;
+  /// Where new topics begin: not below any that was forgotten.
+  std::atomic<std::uint64_t> first_seq_;
   std::array<Shard, kShards> shards_;
   std::mutex shares_mutex_;
   std::vector<std::shared_ptr<detail::LoopShare>> shares_;  // guarded by shares_mutex_
