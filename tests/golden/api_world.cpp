@@ -111,9 +111,10 @@ struct World::Parts {
   api::StreamEncoder encoder;
   streams::Hub hub{clock, encoder};
   Vendor vendor;
-  routing::Chain prices{routing::Operation::Prices, {&vendor}, clock};
-  routing::Chain quotes{routing::Operation::Quotes, {&vendor}, clock};
-  routing::Chain crypto{routing::Operation::Crypto, {&vendor}, clock};
+  routing::Desk desk{{.clock = clock}};
+  routing::Chain prices{routing::Operation::Bars, {&vendor}, desk};
+  routing::Chain quotes{routing::Operation::Quotes, {&vendor}, desk};
+  routing::Chain crypto{routing::Operation::Crypto, {&vendor}, desk};
   market::Market market{{clock, *database, pool, hub, prices, quotes, crypto}, {}};
   health::Health health{
       clock, {{.name = "storage", .criticality = health::Criticality::Critical, .run = [this] {

@@ -123,13 +123,14 @@ Result<> serve(Context& context) {
   // must then read the same clock.
   const feed::ScaledClock market_clock{context.clock(), settings.sim_speed};
   Vendors vendors{settings, samples, market_clock, pool};
+  routing::Desk desk{{.clock = market_clock}};
   const routing::ChainSettings limits{.provider_timeout = settings.provider_timeout};
-  const routing::Chain prices{routing::Operation::Prices, vendors.chain(settings.providers_prices),
-                              market_clock, limits};
+  const routing::Chain prices{routing::Operation::Bars, vendors.chain(settings.providers_prices),
+                              desk, limits};
   const routing::Chain quotes{routing::Operation::Quotes, vendors.chain(settings.providers_quotes),
-                              market_clock, limits};
+                              desk, limits};
   const routing::Chain crypto{routing::Operation::Crypto, vendors.chain(settings.providers_crypto),
-                              market_clock, limits};
+                              desk, limits};
 
   const api::StreamEncoder encoder;
   streams::Hub hub{market_clock, encoder};

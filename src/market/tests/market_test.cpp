@@ -153,10 +153,11 @@ class MarketTest : public ::testing::Test {
   feed::SimProvider sim_{clock_, {}};
   Fake first_{"first"};
   Fake second_{"second"};
+  routing::Desk desk_{{.clock = clock_}};
   routing::ChainSettings limits_{milliseconds{5}};
-  routing::Chain prices_{routing::Operation::Prices, {&sim_, &first_, &second_}, clock_, limits_};
-  routing::Chain quotes_{routing::Operation::Quotes, {&sim_, &first_, &second_}, clock_, limits_};
-  routing::Chain crypto_{routing::Operation::Crypto, {&sim_}, clock_, limits_};
+  routing::Chain prices_{routing::Operation::Bars, {&sim_, &first_, &second_}, desk_, limits_};
+  routing::Chain quotes_{routing::Operation::Quotes, {&sim_, &first_, &second_}, desk_, limits_};
+  routing::Chain crypto_{routing::Operation::Crypto, {&sim_}, desk_, limits_};
   net::asio::io_context loop_;
   std::unique_ptr<Market> market_;
 };

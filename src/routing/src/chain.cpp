@@ -86,20 +86,6 @@ net::Task<Outcome<T>> ask_in_order(std::vector<feed::Provider*> order, Ask<T> as
 
 }  // namespace
 
-std::string_view operation_name(Operation operation) noexcept {
-  switch (operation) {
-    case Operation::Prices:
-      return "prices";
-    case Operation::Quotes:
-      return "quotes";
-    case Operation::Crypto:
-      return "crypto";
-    case Operation::News:
-      return "news";
-  }
-  return "prices";
-}
-
 std::vector<feed::Provider*> Chain::order(bool real_only, const feed::Provider* only) const {
   std::vector<feed::Provider*> order = providers_;
   std::erase_if(order, [&](const feed::Provider* provider) {
@@ -121,7 +107,7 @@ net::Task<Outcome<feed::BarsReply>> Chain::bars(feed::BarsRequest request,
   };
   auto asked = order(terms.real_only, terms.only);
   auto outcome = co_await ask_in_order<Reply>(std::move(asked), std::move(ask), std::move(terms),
-                                              call, &clock_, settings_);
+                                              call, &desk_.clock(), settings_);
   co_return outcome;
 }
 
@@ -136,7 +122,7 @@ net::Task<Outcome<Quote>> Chain::quote(Symbol symbol, Terms<Quote> terms, Call c
   };
   auto asked = order(terms.real_only, terms.only);
   auto outcome = co_await ask_in_order<Quote>(std::move(asked), std::move(ask), std::move(terms),
-                                              call, &clock_, settings_);
+                                              call, &desk_.clock(), settings_);
   co_return outcome;
 }
 

@@ -28,6 +28,7 @@ class Fake final : public feed::Provider, public feed::QuoteSource {
 
   [[nodiscard]] std::string_view name() const noexcept override { return name_; }
   [[nodiscard]] bool is_real() const noexcept override { return is_real_; }
+  using feed::QuoteSource::quotes;
   feed::QuoteSource* quotes() noexcept override { return this; }
 
   net::Task<Result<Quote>> quote(Symbol symbol, Call /*call*/) override {
@@ -88,10 +89,11 @@ struct Bench {
   Outcome<Quote> ask(Call call = {}) {
     std::vector<feed::Provider*> providers;
     for (const auto& fake : fakes) providers.push_back(fake.get());
-    const Chain chain{Operation::Quotes, providers, clock, settings};
+    const Chain chain{Operation::Quotes, providers, desk, settings};
     return testing::run_task(context, chain.quote(kSymbol, positive_last(), call));
   }
   ManualClock clock{kNow};
+  Desk desk{{.clock = clock}};
   ChainSettings settings;
   std::vector<std::unique_ptr<Fake>> fakes;
   net::asio::io_context context;
@@ -185,17 +187,19 @@ TEST(Chain, ASymbolIsUnknownOnlyWhenAllWhoWereAskedSaySo) {
 
 TEST(Chain, WhoMakesItsDataUpIsLeftOutWhenOnlyRealOnesMayAnswer) {
   const ManualClock clock{kNow};
+  Desk desk{{.clock = clock}};
   Fake invented{"sim", Mood::Good, false};
   Fake real{"file", Mood::Good};
-  const Chain chain{Operation::Quotes, {&invented, &real}, clock};
+  const Chain chain{Operation::Quotes, {&invented, &real}, desk};
   EXPECT_EQ(testing::run_task(chain.quote(kSymbol, {}, {})).provider, &invented);
   EXPECT_EQ(testing::run_task(chain.quote(kSymbol, {.real_only = true}, {})).provider, &real);
 }
 
 TEST(Chain, AVendorWithoutTheOperationIsSkippedWithoutBlame) {
   const ManualClock clock{kNow};
+  Desk desk{{.clock = clock}};
   Fake quotes_only{"v0", Mood::Good};
-  const Chain chain{Operation::Prices, {&quotes_only}, clock};
+  const Chain chain{Operation::Bars, {&quotes_only}, desk};
   const auto outcome = testing::run_task(chain.bars({.symbol = kSymbol}, {}, {}));
   EXPECT_FALSE(outcome.value.has_value());
   EXPECT_TRUE(outcome.misses.empty());

@@ -9,16 +9,12 @@
 
 #include "ziggy/base/clock.hpp"
 #include "ziggy/feed/provider.hpp"
+#include "ziggy/routing/desk.hpp"
+#include "ziggy/routing/operation.hpp"
 
 /// Chooses the vendor. Today: the configured order. Breakers, budgets, SLA and rank enter here, in
 /// Chain::order and around one asking, without the callers noticing.
 namespace ziggy::routing {
-
-/// What a chain is for; one setting PROVIDERS_… each.
-enum class Operation : std::uint8_t { Prices, Quotes, Crypto, News };
-
-/// `prices`, `quotes`, `crypto`, `news`.
-[[nodiscard]] std::string_view operation_name(Operation operation) noexcept;
 
 /// A vendor that was asked and gave nothing usable.
 struct Miss {
@@ -69,16 +65,13 @@ struct ChainSettings {
 /// configuration.
 class Chain {
  public:
-  /// `providers` and `clock` outlive the chain.
-  Chain(Operation operation, std::vector<feed::Provider*> providers, const Clock& clock,
+  /// `providers` and `desk` outlive the chain.
+  Chain(Operation operation, std::vector<feed::Provider*> providers, Desk& desk,
         ChainSettings settings = {})
-      : operation_{operation},
-        providers_{std::move(providers)},
-        clock_{clock},
-        settings_{settings} {}
+      : operation_{operation}, providers_{std::move(providers)}, desk_{desk}, settings_{settings} {}
 
   /// The first acceptable answer within `call.deadline`; each vendor gets at most
-  /// `provider_timeout` of it. Prices and Crypto chains answer bars, Quotes and Crypto chains
+  /// `provider_timeout` of it. Bars and Crypto chains answer bars, Quotes and Crypto chains
   /// quotes.
   net::Task<Outcome<feed::BarsReply>> bars(feed::BarsRequest request, Terms<feed::BarsReply> terms,
                                            Call call) const;
@@ -96,7 +89,7 @@ class Chain {
 
   Operation operation_;
   std::vector<feed::Provider*> providers_;
-  const Clock& clock_;
+  Desk& desk_;
   ChainSettings settings_;
 };
 
