@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <exception>
 
-#include "time_limit.hpp"
 #include "ziggy/base/log.hpp"
+#include "ziggy/resilience/time_limit.hpp"
 
 namespace ziggy::routing {
 namespace {
@@ -21,7 +21,7 @@ template <class T>
 net::Task<Result<T>> ask_one(net::Task<Result<T>> work, std::chrono::nanoseconds limit) {
   std::exception_ptr thrown;
   try {
-    auto result = co_await within<T>(std::move(work), limit);
+    auto result = co_await resilience::within<T>(std::move(work), limit);
     if (result) co_return std::move(*result);
   } catch (...) {
     thrown = std::current_exception();
