@@ -69,6 +69,22 @@ Result<> check_reply(const feed::BarsRequest& request, const feed::BarsReply& re
   return {};
 }
 
+Result<store::WriteOutcome> store_reply(store::Database& database, const store::BarKey& key,
+                                        std::string_view provider, const feed::BarsReply& reply) {
+  ZIGGY_TRY(known, database.symbols().find(key.symbol));
+  if (!known) {
+    store::SymbolRow row;
+    row.symbol = key.symbol;
+    row.source = provider;
+    if (auto done = database.symbols().upsert(row); !done) return fail(std::move(done).error());
+  }
+  if (!reply.actions.empty()) {
+    ZIGGY_TRY(actions, database.actions().write(key.symbol, provider, reply.actions));
+    static_cast<void>(actions);
+  }
+  return database.bars().write(key, provider, reply.bars);
+}
+
 net::Task<Result<BarsAnswer>> Market::bars(BarsQuery query, Call call) {
   if (auto good = check_query(query); !good) co_return std::unexpected{std::move(good).error()};
   if (auto kept = cached_bars(query)) co_return std::move(*kept);
@@ -168,22 +184,9 @@ net::Task<> Market::State::write_through(BarsQuery query, std::string provider,
     if (found != written.end() && found->second == sum) co_return;
   }
   store::Database* const database = &parts.database;
-  auto outcome = co_await parts.pool.run([database, query, provider, reply]() -> Result<> {
-    store::SymbolRow row;
-    row.symbol = query.symbol;
-    row.source = provider;
-    ZIGGY_TRY(known, database->symbols().find(query.symbol));
-    if (!known) {
-      if (auto done = database->symbols().upsert(row); !done) return done;
-    }
-    if (!reply->actions.empty()) {
-      ZIGGY_TRY(actions, database->actions().write(query.symbol, provider, reply->actions));
-      static_cast<void>(actions);
-    }
-    ZIGGY_TRY(bars, database->bars().write({query.symbol, query.interval}, provider, reply->bars));
-    static_cast<void>(bars);
-    return {};
-  });
+  const store::BarKey key{query.symbol, query.interval};
+  auto outcome = co_await parts.pool.run(
+      [database, key, provider, reply] { return store_reply(*database, key, provider, *reply); });
   if (!outcome) {
     kLog.warning(call, "bars_not_stored",
                  {{"symbol", query.symbol.view()},

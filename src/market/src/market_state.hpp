@@ -81,6 +81,13 @@ struct Market::State {
 /// Holds a vendor's bars to the request and the contracts. Errors: BadPayload.
 [[nodiscard]] Result<> check_reply(const feed::BarsRequest& request, const feed::BarsReply& reply);
 
+/// Stores a real vendor's bars and actions and makes the symbol known. Blocking.
+/// Errors: StorageUnavailable.
+[[nodiscard]] Result<store::WriteOutcome> store_reply(store::Database& database,
+                                                      const store::BarKey& key,
+                                                      std::string_view provider,
+                                                      const feed::BarsReply& reply);
+
 /// Why nobody could answer, as the caller is told.
 template <class T>
 [[nodiscard]] Error no_answer(const routing::Outcome<T>& outcome, const Symbol& symbol,
