@@ -1,0 +1,153 @@
+#include "ziggy/market/backfill.hpp"
+
+#include <gtest/gtest.h>
+
+#include "fakes.hpp"
+#include "ziggy/domain/expected_bars.hpp"
+#include "ziggy/testing/run_task.hpp"
+#include "ziggy/testing/temp_folder.hpp"
+
+namespace ziggy::market {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+
+const TimeRange kOctober{at("2026-10-01"), at("2026-11-01")};
+
+// A day of each of October's 22 sessions.
+BarColumns october() {
+  BarColumns bars;
+  for (const Timestamp day : expected_bars(Interval::Day, kAbc, kOctober)) {
+    bars.push_back({day, 10, 11, 9, 10, 100});
+  }
+  return bars;
+}
+
+BarColumns without(const BarColumns& bars, std::size_t from, std::size_t to) {
+  BarColumns left;
+  left.append(bars, 0, from);
+  left.append(bars, to, bars.size());
+  return left;
+}
+
+class BackfillTest : public ::testing::Test {
+ protected:
+  BackfillTest() {
+    store::StoreSettings settings;
+    settings.url = "sqlite:///" + (folder_.path() / "ziggy.db").string();
+    database_ = std::move(*store::Database::open(settings));
+    EXPECT_TRUE(database_->migrate().has_value());
+  }
+
+  FillPlan plan(TimeRange range = kOctober) { return *backfill().plan(kAbc, Interval::Day, range); }
+  ChunkOutcome fill(TimeRange range = kOctober) {
+    auto outcome = testing::run_task(loop_, backfill().fill(kAbc, Interval::Day, range, Call{}));
+    EXPECT_TRUE(outcome.has_value()) << outcome.error().detail();
+    return std::move(*outcome);
+  }
+  std::size_t heal() { return *testing::run_task(loop_, backfill().heal(10, Call{})); }
+  std::vector<store::BarGap> gaps() { return *database_->quality().gaps(kAbc); }
+  Backfill backfill() { return Backfill{{clock_, *database_, pool_, prices_, crypto_}}; }
+
+  testing::TempFolder folder_;
+  ManualClock clock_{kNow};
+  std::unique_ptr<store::Database> database_;
+  net::BlockingPool pool_{1, 64};
+  Fake first_{"first"};
+  Fake second_{"second"};
+  routing::Desk desk_{{.clock = clock_}};
+  routing::Chain prices_{routing::Operation::Bars, {&first_, &second_}, desk_, {}};
+  routing::Chain crypto_{routing::Operation::Crypto, {}, desk_, {}};
+  net::asio::io_context loop_;
+};
+
+TEST_F(BackfillTest, OnlyWhatIsMissingIsAskedFor) {
+  const BarColumns bars = october();
+  ASSERT_TRUE(database_->bars().write({kAbc, Interval::Day}, "import", without(bars, 3, 7)));
+  first_.answer = reply_of(bars);
+  const FillPlan before = plan();
+  EXPECT_EQ(before.expected, 22U);
+  EXPECT_EQ(before.missing, 4U);
+  ASSERT_EQ(before.chunks.size(), 1U);
+  const ChunkOutcome outcome = fill(before.chunks.front());
+  EXPECT_EQ(outcome.written.inserted, 4U);
+  EXPECT_EQ(outcome.provider, "first");
+  EXPECT_EQ(plan().missing, 0U);
+  EXPECT_TRUE(plan().chunks.empty());
+}
+
+TEST_F(BackfillTest, ALongRangeIsAskedForInChunks) {
+  const FillPlan century = plan({at("1990-01-01"), at("2026-11-01")});
+  EXPECT_EQ(century.missing, century.expected);
+  EXPECT_EQ(century.chunks.size(), 2U);
+  EXPECT_LT(century.chunks[0].end, century.chunks[1].start + std::chrono::nanoseconds{1});
+  EXPECT_EQ(backfill().plan(kAbc, Interval::Second, kOctober).error().code(),
+            ErrorCode::ValidationFailed);
+  EXPECT_EQ(backfill().plan(kAbc, Interval::Day, {kNow, kNow}).error().code(),
+            ErrorCode::ValidationFailed);
+}
+
+TEST_F(BackfillTest, TheRunningDayIsNotMissing) {
+  EXPECT_EQ(plan({at("2026-11-20"), at("2026-11-25")}).missing, 0U);
+  clock_.advance(hours{4});  // past the close in New York
+  EXPECT_EQ(plan({at("2026-11-20"), at("2026-11-25")}).missing, 1U);
+}
+
+TEST_F(BackfillTest, WhatTwoVendorsLackHadNoTrades) {
+  first_.answer = reply_of(without(october(), 5, 8));
+  second_.answer = reply_of(without(october(), 6, 8));
+  const ChunkOutcome outcome = fill();
+  EXPECT_EQ(outcome.written.inserted, 20U) << "one came from the second vendor";
+  EXPECT_EQ(outcome.no_trades, 2U);
+  EXPECT_EQ(outcome.still_missing, 0U);
+  ASSERT_EQ(gaps().size(), 1U);
+  EXPECT_EQ(gaps()[0].state, store::GapState::NoTrades);
+  EXPECT_EQ(gaps()[0].said_by, "second");
+  EXPECT_EQ(plan().missing, 0U) << "and is not asked for again";
+}
+
+TEST_F(BackfillTest, WhatOneVendorLacksStaysOpenUntilItHeals) {
+  first_.answer = reply_of(without(october(), 5, 8));
+  second_.answer = fail(ErrorCode::ProviderUnavailable, "down");
+  EXPECT_EQ(fill().still_missing, 3U);
+  ASSERT_EQ(gaps().size(), 1U);
+  EXPECT_EQ(gaps()[0].state, store::GapState::Open);
+  EXPECT_EQ(heal(), 0U) << "it waits before it tries again";
+  clock_.advance(hours{1});
+  second_.answer = reply_of(october());
+  EXPECT_EQ(heal(), 1U);
+  ASSERT_EQ(gaps().size(), 1U);
+  EXPECT_EQ(gaps()[0].state, store::GapState::Healed);
+  EXPECT_EQ(gaps()[0].said_by, "second");
+  EXPECT_EQ(plan().missing, 0U);
+}
+
+TEST_F(BackfillTest, PausesGrowWithAttempts) {
+  first_.answer = reply_of(without(october(), 5, 8));
+  second_.answer = fail(ErrorCode::ProviderUnavailable, "down");
+  fill();
+  for (int attempt = 1; attempt <= 3; ++attempt) {
+    clock_.advance(minutes{15} * (1 << attempt) - minutes{1});
+    const int asked = first_.asked;
+    heal();
+    EXPECT_EQ(first_.asked, asked) << "too early for attempt " << attempt;
+    clock_.advance(minutes{2});
+    heal();
+    EXPECT_GT(first_.asked, asked);
+    EXPECT_EQ(gaps()[0].attempts, attempt + 1);
+  }
+}
+
+TEST_F(BackfillTest, NobodyAnswersMeansEachReason) {
+  first_.answer = fail(ErrorCode::ProviderTimeout, "slow");
+  second_.answer = fail(ErrorCode::NotEntitled, "plan");
+  const auto outcome =
+      testing::run_task(loop_, backfill().fill(kAbc, Interval::Day, kOctober, Call{}));
+  ASSERT_FALSE(outcome.has_value());
+  EXPECT_EQ(outcome.error().code(), ErrorCode::ProviderUnavailable);
+  EXPECT_EQ(outcome.error().fields().size(), 2U);
+}
+
+}  // namespace
+}  // namespace ziggy::market
