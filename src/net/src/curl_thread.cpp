@@ -39,15 +39,16 @@ void block_signals() {
 
 }  // namespace
 
-CurlThread::CurlThread(HttpClientSettings settings) : settings_{std::move(settings)} {
+CurlThread::CurlThread(HttpClientSettings settings)
+    : settings_{std::move(settings)},
+      queue_{{.connections_per_host = settings_.connections_per_host,
+              .connections_max = settings_.connections_max,
+              .streams_per_host = settings_.streams_per_host}} {
   prepare_libcurl();
   multi_ = curl_multi_init();
   ZIGGY_ASSERT(multi_ != nullptr);
-  const auto per_host = static_cast<long>(settings_.connections_per_host);
-  const auto total = static_cast<long>(settings_.connections_max);
-  curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS, per_host);
-  curl_multi_setopt(multi_, CURLMOPT_MAX_TOTAL_CONNECTIONS, total);
-  curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, total);
+  // How many stay open for later; how many are used at once is queue_'s business.
+  curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, static_cast<long>(settings_.connections_max));
   thread_ = std::thread{[this] { run(); }};
 }
 
@@ -120,39 +121,46 @@ void CurlThread::work() {
   for (;;) {
     Orders orders = take_orders();
     // Started first: a transfer that was canceled at once must be known to be ended.
-    for (auto& transfer : orders.started) start(std::move(transfer));
+    for (auto& transfer : orders.started) enqueue(std::move(transfer));
     for (const auto& transfer : orders.canceled) {
       if (active_.contains(transfer.get())) {
         finish(transfer.get(), fail(ErrorCode::Canceled, "the request was given up"));
       }
     }
     if (orders.is_stopping) return;
+    start_next();
     int running = 0;
     const CURLMcode code = curl_multi_perform(multi_, &running);
     if (code != CURLM_OK) kLog.error("curl_failed", {{"error", curl_multi_strerror(code)}});
     collect();
     expire();
+    start_next();  // in the places of those that have ended
     curl_multi_poll(multi_, nullptr, 0, milliseconds_to_wait(), nullptr);
   }
 }
 
-void CurlThread::start(std::shared_ptr<CurlTransfer> transfer) {
+void CurlThread::enqueue(std::shared_ptr<CurlTransfer> transfer) {
   CurlTransfer* key = transfer.get();
+  queue_.add(key, key->url().origin());
   const auto deadline = deadlines_.emplace(transfer->deadline(), key);
   active_.emplace(key, Active{std::move(transfer), deadline});
-  auto share = share_of(key->cookie_jar());
-  if (!share) {
-    finish(key, std::unexpected{std::move(share).error()});
-    return;
+}
+
+void CurlThread::start_next() {
+  while (CurlTransfer* transfer = queue_.next()) {
+    auto started = start(*transfer);
+    if (!started) finish(transfer, std::unexpected{std::move(started).error()});
   }
+}
+
+Result<> CurlThread::start(CurlTransfer& transfer) {
+  ZIGGY_TRY(share, share_of(transfer.cookie_jar()));
   CURL* easy = take_easy();
-  if (easy == nullptr) {
-    finish(key, fail(ErrorCode::Internal, "no memory for a request"));
-    return;
-  }
-  key->prepare(easy, *share);
+  if (easy == nullptr) return fail(ErrorCode::Internal, "no memory for a request");
+  transfer.prepare(easy, share);
   const CURLMcode code = curl_multi_add_handle(multi_, easy);
-  if (code != CURLM_OK) finish(key, fail(ErrorCode::Internal, curl_multi_strerror(code)));
+  if (code != CURLM_OK) return fail(ErrorCode::Internal, curl_multi_strerror(code));
+  return {};
 }
 
 void CurlThread::collect() {
@@ -162,12 +170,14 @@ void CurlThread::collect() {
     const CURLcode code = message->data.result;  // the message goes with the handle
     CurlTransfer* transfer = nullptr;
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
-    finish(transfer, transfer->result(code));
+    auto result = transfer->result(code);
+    queue_.note(transfer, result && result->http_version == "2");
+    finish(transfer, std::move(result));
   }
 }
 
 void CurlThread::expire() {
-  // Not libcurl's own limit: 7.88 does not look at transfers that wait for a free connection.
+  // Not libcurl's own limit, which cannot see transfers that wait in queue_.
   const auto now = std::chrono::steady_clock::now();
   while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
     CurlTransfer* transfer = deadlines_.begin()->second;
@@ -182,6 +192,7 @@ void CurlThread::finish(CurlTransfer* transfer, Result<ClientResponse> result) {
   const Active active = std::move(found->second);
   active_.erase(found);
   deadlines_.erase(active.deadline);
+  queue_.remove(transfer);
   count(*transfer, result);
   if (CURL* easy = transfer->easy(); easy != nullptr) {
     curl_multi_remove_handle(multi_, easy);

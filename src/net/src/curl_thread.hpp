@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "curl_transfer.hpp"
+#include "transfer_queue.hpp"
 #include "ziggy/net/http_client.hpp"
 
 namespace ziggy::net {
@@ -51,7 +52,9 @@ class CurlThread {
   void run();
   void work();
   [[nodiscard]] Orders take_orders();
-  void start(std::shared_ptr<CurlTransfer> transfer);
+  void enqueue(std::shared_ptr<CurlTransfer> transfer);
+  void start_next();
+  [[nodiscard]] Result<> start(CurlTransfer& transfer);
   void collect();
   void expire();
   void finish(CurlTransfer* transfer, Result<ClientResponse> result);
@@ -71,6 +74,7 @@ class CurlThread {
   // The thread's own.
   std::unordered_map<CurlTransfer*, Active> active_;
   Deadlines deadlines_;
+  TransferQueue queue_;
   std::vector<CURL*> idle_;
   std::unordered_map<std::string, CURLSH*> shares_;
   std::thread thread_;

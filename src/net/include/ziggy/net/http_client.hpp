@@ -61,6 +61,9 @@ struct HttpClientSettings {
   /// What browsers and vendors agree on for HTTP/1.1 is six to eight; over HTTP/2 one carries all.
   std::size_t connections_per_host = 8;
   std::size_t connections_max = 64;
+  /// Requests at once to a host that has answered over HTTP/2, where they share a connection.
+  /// Servers should allow 100 (RFC 9113, section 6.5.2).
+  std::size_t streams_per_host = 64;
   /// Requests queued or under way; more are refused at once, since they would only time out.
   std::size_t requests_max = 4096;
   /// To a socket and through the TLS handshake; a healthy host takes less than half a second.
