@@ -12,12 +12,15 @@ namespace {
 // Our own messages nest two levels; deeper ones are an attempt on the stack.
 constexpr std::size_t kMessageDepthMax = 8;
 
-/// One listener of one symbol's quotes. Lives on the socket's loop, as long as the socket.
+/// One listener of one symbol. Lives on the socket's loop, as long as the socket.
 class MarketSocket final : public net::WebSocketListener {
  public:
   MarketSocket(std::weak_ptr<net::WebSocket> socket, streams::Subscription subscription,
-               const Clock& clock)
-      : socket_{std::move(socket)}, subscription_{std::move(subscription)}, clock_{clock} {}
+               std::shared_ptr<market::LiveHandle> live, const Clock& clock)
+      : socket_{std::move(socket)},
+        subscription_{std::move(subscription)},
+        live_{std::move(live)},
+        clock_{clock} {}
 
   void on_message(std::string_view payload, net::MessageKind kind) override {
     if (kind != net::MessageKind::Text) return refuse("messages are JSON text");
@@ -39,7 +42,10 @@ class MarketSocket final : public net::WebSocketListener {
 
   void on_shutdown() override { send("server_shutdown"); }
 
-  void on_close(std::uint16_t) override { subscription_ = {}; }
+  void on_close(std::uint16_t) override {
+    subscription_ = {};
+    live_.reset();
+  }
 
  private:
   void answer(std::string_view type) {
@@ -67,6 +73,7 @@ class MarketSocket final : public net::WebSocketListener {
 
   std::weak_ptr<net::WebSocket> socket_;
   streams::Subscription subscription_;
+  std::shared_ptr<market::LiveHandle> live_;
   const Clock& clock_;
 };
 
@@ -76,12 +83,19 @@ net::Task<Result<net::Response>> open_market_stream(Api::State* state, net::Requ
   const Symbol symbol = *params.symbol("symbol");
   auto known = co_await state->parts.market.quote(symbol, request.call);
   if (!known) co_return std::unexpected{std::move(known).error()};
+  // From before the snapshot on, so that nothing is missed between the two; shared because an
+  // upgrade can be copied.
+  auto live = std::make_shared<market::LiveHandle>();
+  if (state->parts.live != nullptr) {
+    ZIGGY_CO_TRY(handle, state->parts.live->subscribe(symbol));
+    *live = std::move(handle);
+  }
   net::Response response;
-  response.upgrade = [state, symbol, message = market::to_message(*known)](
+  response.upgrade = [state, symbol, live, message = market::to_message(*known)](
                          std::shared_ptr<net::WebSocket> socket) {
     auto subscription = state->parts.hub.subscribe(socket, symbol, message);
     socket->set_listener(
-        std::make_shared<MarketSocket>(socket, std::move(subscription), state->parts.clock));
+        std::make_shared<MarketSocket>(socket, std::move(subscription), live, state->parts.clock));
   };
   co_return response;
 }
@@ -93,20 +107,22 @@ void add_stream_routes(std::vector<RouteSpec>& routes, Api::State* state) {
       .path = "/ws/market/{symbol}",
       .tag = "Streams",
       .summary =
-          "A WebSocket of one symbol's quotes: a `snapshot`, then each `quote` as it happens.",
-      .description = "Each message is one flat JSON object: `type`, `channel`, `ts`, `symbol` and "
-                     "the fields of the "
-                     "REST answer. `seq` grows by one a message; after a client was too slow, the "
-                     "next message says "
-                     "in `skipped` how many it missed, so that seq - skipped - 1 is the one "
-                     "before. `{\"type\":"
-                     "\"ping\"}` answers `pong`; what is not JSON closes with 4400, a client that "
-                     "does not read with "
-                     "4408, a server that stops with 1012.",
+          "A WebSocket of one symbol: a `snapshot`, then each `quote`, `trade` and `bar` as it "
+          "happens.",
+      .description =
+          "Each message is one flat JSON object: `type`, `channel`, `ts`, `symbol` and the fields "
+          "of the REST answer (`trade`: `price`, `size`, `as_of`; `bar`: `interval`, `t`, `o`, "
+          "`h`, `l`, `c`, `v`, and `phase` when it is `running` or `corrected` rather than "
+          "closed). `seq` grows by one a message; after a client was too slow, the next message "
+          "says in `skipped` how many it missed, so that seq - skipped - 1 is the one before. "
+          "When minute bars were missed upstream, `gap` says `from`, `to` and `healed: false`; "
+          "the missing bars follow in their place, before later ones, then `gap` with `healed: "
+          "true`. A gap has no `seq`. `{\"type\":\"ping\"}` answers `pong`; what is not JSON "
+          "closes with 4400, a client that does not read with 4408, a server that stops with 1012.",
       .policy = policy("market:read", "ws_connect", std::chrono::seconds{10}),
       .params = {symbol_param()},
       .errors = {ErrorCode::UnknownSymbol, ErrorCode::ProviderUnavailable,
-                 ErrorCode::StorageUnavailable},
+                 ErrorCode::StorageUnavailable, ErrorCode::RateLimited},
       .is_websocket = true,
       .handler =
           [state](net::Request request, Params params) {

@@ -213,6 +213,11 @@ net::Task<Result<QuoteAnswer>> Market::quote(Symbol symbol, Call call) {
   co_return answer;
 }
 
+net::Task<Result<QuoteAnswer>> Market::fresh_quote(Symbol symbol, Call call) {
+  auto answer = co_await state_->ask_quote(symbol, call);
+  co_return answer;
+}
+
 void Market::on_quote(std::string_view provider, const Quote& quote) {
   State& state = *state_;
   const bool is_made_up = state.is_made_up(provider);
@@ -238,6 +243,7 @@ void Market::on_quote(std::string_view provider, const Quote& quote) {
   }
   KnownQuote known;
   known.answer = {quote, {std::string{provider}, quote.as_of, false, {}}};
+  if (!is_made_up) state.complete(known.answer.quote);
   known.is_made_up = is_made_up;
   known.stored_mark = mark;
   known.marked_at = state.parts.clock.steady();

@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "bar_teller.hpp"
 #include "bars_cache.hpp"
 #include "bars_shape.hpp"
 #include "import_watch.hpp"
@@ -41,12 +42,15 @@ struct Market::State {
       : parts{with},
         settings{chosen},
         imports{with.clock, with.database},
-        cache{chosen.bars_cache_bytes} {}
+        cache{chosen.bars_cache_bytes},
+        teller{with.database, with.pool, with.hub, imports} {}
 
   [[nodiscard]] const routing::Chain& bars_chain(const Symbol& symbol) const;
   [[nodiscard]] const routing::Chain& quotes_chain(const Symbol& symbol) const;
   [[nodiscard]] bool is_made_up(std::string_view provider) const;
 
+  /// Fills what the quote leaves open from the one in memory.
+  void complete(Quote& quote);
   net::Task<Result<bool>> is_imported(Symbol symbol);
   /// Asks the store on a thread of the pool; nobody waits but the destructor.
   static void look_later(std::shared_ptr<State> state, const Symbol& symbol);
@@ -68,6 +72,7 @@ struct Market::State {
   QuoteBoard board;
   ImportWatch imports;
   BarsCache cache;
+  BarTeller teller;
   std::atomic<std::uint64_t> ticks_refused = 0;
   /// Jobs of look_later that are not done.
   std::atomic<int> looks = 0;

@@ -10,6 +10,7 @@
 #include "ziggy/api/route_spec.hpp"
 #include "ziggy/base/clock.hpp"
 #include "ziggy/health/health.hpp"
+#include "ziggy/market/live.hpp"
 #include "ziggy/market/market.hpp"
 #include "ziggy/net/metrics.hpp"
 #include "ziggy/net/router.hpp"
@@ -37,6 +38,8 @@ struct ApiParts {
   health::Health& health;
   /// Of the server, which is made after its routes; called on a loop.
   std::function<net::ServerMetrics()> server_metrics;
+  /// Symbols are streamed while sockets listen to them; nullptr: only what is pushed anyway.
+  market::LiveFeeds* live = nullptr;
 };
 
 /// What pages may load, for net::ServerSettings::page_csp: their own files and nothing else; no

@@ -139,6 +139,9 @@ class Market final : public feed::TickListener {
   /// reason (in the detail and as fields); DeadlineExceeded.
   net::Task<Result<QuoteAnswer>> quote(Symbol symbol, Call call);
 
+  /// As quote, but always asks, whatever is in memory: for whoever doubts it.
+  net::Task<Result<QuoteAnswer>> fresh_quote(Symbol symbol, Call call);
+
   /// Errors: as quote; NotFound when the symbol is known but not in this interval; ValidationFailed
   /// for a limit of 0 or above kBarsLimitMax, or an end not after the start.
   net::Task<Result<BarsAnswer>> bars(BarsQuery query, Call call);
@@ -162,8 +165,16 @@ class Market final : public feed::TickListener {
   [[nodiscard]] MarketStatus status() const;
 
   /// A vendor's tick: checked, kept, told to the hub. A simulated tick of an imported symbol and
-  /// one that breaks the contracts are dropped.
+  /// one that breaks the contracts are dropped. What a real vendor's quote leaves open (many push
+  /// bid and ask without the last price) stays as it was known.
   void on_quote(std::string_view provider, const Quote& quote) override;
+  /// Checked by the caller. Told to the hub, and the last price of the latest quote.
+  void on_trade(std::string_view provider, const Trade& trade) override;
+  /// Checked by the caller. Told to the hub; a real vendor's whole minutes are in the store before.
+  void on_bar(std::string_view provider, const Symbol& symbol, Interval interval, const Bar& bar,
+              BarPhase phase) override;
+  /// Told to the hub, in order with the bars.
+  void tell_gap(const streams::GapMessage& message);
 
  private:
   struct State;
