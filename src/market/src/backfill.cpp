@@ -54,6 +54,10 @@ struct Backfill::Reply {
   std::vector<routing::Miss> misses;
 };
 
+Backfill::Backfill(BackfillParts parts)
+    : parts_{parts},
+      quarantine_{std::make_shared<const Quarantine>(parts.clock, parts.database, parts.pool)} {}
+
 const routing::Chain& Backfill::chain(const Symbol& symbol) const {
   return symbol.is_crypto() && !parts_.crypto.providers().empty() ? parts_.crypto : parts_.prices;
 }
@@ -106,10 +110,9 @@ net::Task<Result<Backfill::Reply>> Backfill::ask(feed::BarsRequest request,
   routing::Terms<feed::BarsReply> terms;
   terms.real_only = true;
   terms.only = only;
-  terms.accept = [request](const feed::Provider&, const feed::BarsReply& reply) {
-    return check_reply(request, reply);
-  };
-  auto outcome = co_await chain(request.symbol).bars(request, std::move(terms), call);
+  const routing::Chain& asked = chain(request.symbol);
+  terms.accept = quarantine_->bars(request, operation_name(asked.operation()), call);
+  auto outcome = co_await asked.bars(request, std::move(terms), call);
   if (!outcome.value) {
     const std::string what = fmt::format("{} bars", interval_name(request.interval));
     co_return fail(no_answer(outcome, request.symbol, what));

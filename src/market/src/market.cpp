@@ -139,16 +139,9 @@ net::Task<Result<QuoteAnswer>> Market::State::ask_quote(Symbol symbol, Call call
   if (!imported) co_return std::unexpected{std::move(imported).error()};
   routing::Terms<Quote> terms;
   terms.real_only = *imported;
-  terms.accept = [symbol](const feed::Provider&, const Quote& quote) -> Result<> {
-    if (quote.symbol != symbol)
-      return fail(ErrorCode::BadPayload, "a quote of {}", quote.symbol.view());
-    if (!quote.last && !quote.bid && !quote.ask)
-      return fail(ErrorCode::BadPayload, "a quote without a price");
-    const auto violations = check_quote(quote);
-    if (violations.empty()) return {};
-    return fail(ErrorCode::BadPayload, "{}", violations.front().reason);
-  };
-  auto outcome = co_await quotes_chain(symbol).quote(symbol, std::move(terms), call);
+  const routing::Chain& chain = quotes_chain(symbol);
+  terms.accept = quarantine.quote(symbol, operation_name(chain.operation()), call);
+  auto outcome = co_await chain.quote(symbol, std::move(terms), call);
   KnownQuote known;
   known.good_until = parts.clock.steady() + settings.answer_ttl;
   if (outcome.value) {
@@ -262,10 +255,9 @@ net::Task<Result<std::vector<CorporateAction>>> Market::corporate_actions(Symbol
     const Timestamp now = state.parts.clock.now();
     const feed::BarsRequest request{symbol, Interval::Day, {kNoStart, now}, 1};
     routing::Terms<feed::BarsReply> terms;
-    terms.accept = [request](const feed::Provider&, const feed::BarsReply& reply) {
-      return check_reply(request, reply);
-    };
-    outcome = co_await state.bars_chain(symbol).bars(request, std::move(terms), call);
+    const routing::Chain& chain = state.bars_chain(symbol);
+    terms.accept = state.quarantine.bars(request, operation_name(chain.operation()), call);
+    outcome = co_await chain.bars(request, std::move(terms), call);
     if (outcome.value) co_return std::move(outcome.value->actions);
   }
   store::Database* const database = &state.parts.database;

@@ -52,23 +52,6 @@ bool is_failure(const Fallback& miss) { return miss.code != ErrorCode::UnknownSy
 
 }  // namespace
 
-Result<> check_reply(const feed::BarsRequest& request, const feed::BarsReply& reply) {
-  const BarColumns& bars = reply.bars;
-  if (bars.size() > request.limit) {
-    return fail(ErrorCode::BadPayload, "{} bars, {} were asked for", bars.size(), request.limit);
-  }
-  const auto violations = check_bars(bars, request.interval, reply.actions);
-  if (!violations.empty()) {
-    return fail(ErrorCode::BadPayload, "{} of {} bars break the contracts, the first: {}",
-                violations.size(), bars.size(), describe(violations.front(), bars));
-  }
-  if (!bars.empty() && (bars.time_at(0) < request.range.start ||
-                        bars.time_at(bars.size() - 1) >= request.range.end)) {
-    return fail(ErrorCode::BadPayload, "bars outside of the range asked for");
-  }
-  return {};
-}
-
 Result<store::WriteOutcome> store_reply(store::Database& database, const store::BarKey& key,
                                         std::string_view provider, const feed::BarsReply& reply) {
   ZIGGY_TRY(known, database.symbols().find(key.symbol));
@@ -104,14 +87,14 @@ net::Task<Result<BarsCache::Entry>> Market::State::ask_bars(BarsQuery query, Cal
   if (!imported) co_return std::unexpected{std::move(imported).error()};
   const Timestamp end = std::min(query.range.end, now);
   const BaseRequest wanted = base_request(query, query.interval, end);
-  feed::BarsRequest request{query.symbol, query.interval, wanted.range, wanted.limit};
+  feed::BarsRequest request{query.symbol, query.interval, wanted.range, wanted.limit,
+                            query.adjustment != Adjustment::Raw};
   // A start in the future: nothing, but whether there is such a symbol is still asked.
   request.range.start = std::min(request.range.start, request.range.end);
   routing::Terms<feed::BarsReply> terms;
   terms.real_only = *imported;
-  terms.accept = [request](const feed::Provider&, const feed::BarsReply& reply) {
-    return check_reply(request, reply);
-  };
+  terms.accept =
+      quarantine.bars(request, operation_name(bars_chain(query.symbol).operation()), call);
   auto outcome = co_await bars_chain(query.symbol).bars(request, std::move(terms), call);
   if (!outcome.value) {
     auto stored = co_await from_store(query, now, std::move(outcome), call);
@@ -145,9 +128,7 @@ net::Task<BarsCache::Entry> Market::State::from_vendor(BarsQuery query, bool imp
     feed::BarsRequest days{query.symbol, Interval::Day, range, limit};
     routing::Terms<feed::BarsReply> terms;
     terms.only = provider;
-    terms.accept = [days](const feed::Provider&, const feed::BarsReply& answer) {
-      return check_reply(days, answer);
-    };
+    terms.accept = quarantine.bars(days, operation_name(chain.operation()), call);
     return chain.bars(days, std::move(terms), call);
   };
   const bool is_adjusted = query.adjustment != Adjustment::Raw && !reply.actions.empty();

@@ -11,6 +11,7 @@
 #include "bars_cache.hpp"
 #include "bars_shape.hpp"
 #include "import_watch.hpp"
+#include "quarantine.hpp"
 #include "quote_board.hpp"
 #include "ziggy/market/market.hpp"
 
@@ -41,6 +42,7 @@ struct Market::State {
   State(MarketParts with, MarketSettings chosen)
       : parts{with},
         settings{chosen},
+        quarantine{with.clock, with.database, with.pool},
         imports{with.clock, with.database},
         cache{chosen.bars_cache_bytes},
         teller{with.database, with.pool, with.hub, imports} {}
@@ -69,6 +71,7 @@ struct Market::State {
 
   MarketParts parts;
   MarketSettings settings;
+  Quarantine quarantine;
   QuoteBoard board;
   ImportWatch imports;
   BarsCache cache;
@@ -82,9 +85,6 @@ struct Market::State {
   std::mutex written_mutex;
   std::unordered_map<BarsQuery, std::uint64_t, BarsQueryHash> written;  // guarded by written_mutex
 };
-
-/// Holds a vendor's bars to the request and the contracts. Errors: BadPayload.
-[[nodiscard]] Result<> check_reply(const feed::BarsRequest& request, const feed::BarsReply& reply);
 
 /// Stores a real vendor's bars and actions and makes the symbol known. Blocking.
 /// Errors: StorageUnavailable.

@@ -127,6 +127,15 @@ TEST_F(MarketTest, AnswersThatBreakTheContractsAreTheVendorsFailure) {
     EXPECT_EQ(answer->provenance.provider, "second");
     EXPECT_EQ(answer->provenance.fallback_from.at(1).code, ErrorCode::BadPayload);
   }
+  // What was refused is kept, for people to look at.
+  market_.reset();
+  const auto kept = *database_->quality().quarantined(10);
+  ASSERT_EQ(kept.size(), 2U);
+  EXPECT_EQ(kept[0].rule, "unexplained_jump");
+  EXPECT_EQ(kept[1].rule, "high_below_low");
+  EXPECT_EQ(kept[1].provider, "first");
+  EXPECT_EQ(kept[1].operation, "bars");
+  EXPECT_EQ(kept[1].symbol, kAbc);
   // More than was asked for, and outside of the range.
   first_.answer = reply_of(daily("2026-11-01", 10));
   first_.answers_anything = true;

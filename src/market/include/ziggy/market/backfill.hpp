@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,8 @@
 #include "ziggy/store/database.hpp"
 
 namespace ziggy::market {
+
+class Quarantine;
 
 /// Expected bars a chunk: what a vendor gives in about one request, so that an interrupted
 /// back-fill repeats little and its cost can be told before.
@@ -63,7 +66,7 @@ struct BackfillParts {
 /// says that nothing was traded. Any loop; stateless but for what it is given.
 class Backfill {
  public:
-  explicit Backfill(BackfillParts parts) : parts_{parts} {}
+  explicit Backfill(BackfillParts parts);
 
   /// Compares calendar, store and journal. Blocking. Errors: ValidationFailed for an empty range,
   /// for seconds (nobody expects one in each second, so none can be missing) and for more than
@@ -93,6 +96,7 @@ class Backfill {
                               std::string said_by) const;
 
   BackfillParts parts_;
+  std::shared_ptr<const Quarantine> quarantine_;
 };
 
 }  // namespace ziggy::market
