@@ -86,9 +86,10 @@ struct Budget::Book {
     // A file that says nothing usable leaves us with what we know ourselves.
     if (const auto read = file->read(); read && read->same_shape(rings)) rings = *read;
     const std::int64_t now = nanos();
-    rings.open.mend_future(now);
-    rings.ended.mend_future(now);
-    if (act(now) && !file->write(rings)) {
+    bool is_changed = rings.open.mend_future(now);
+    is_changed = rings.ended.mend_future(now) || is_changed;
+    is_changed = act(now) || is_changed;
+    if (is_changed && !file->write(rings)) {
       file.reset();
       return true;
     }

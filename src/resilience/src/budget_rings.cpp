@@ -53,7 +53,7 @@ bool TokenRing::remove(CallUse use, std::int64_t stamp) noexcept {
   return true;
 }
 
-void TokenRing::mend_future(std::int64_t now) noexcept {
+bool TokenRing::mend_future(std::int64_t now) noexcept {
   const std::int64_t current = slice_of(*this, now);
   Held moved;
   for (Slot& slot : slots) {
@@ -61,10 +61,11 @@ void TokenRing::mend_future(std::int64_t now) noexcept {
     moved.add(slot.held);
     slot = {};
   }
-  if (moved.total() == 0) return;
+  if (moved.total() == 0) return false;
   Slot& slot = slots[slot_of(current)];
   if (slot.slice != current) slot = {.slice = current, .held = {}};
   slot.held.add(moved);
+  return true;
 }
 
 BudgetRings BudgetRings::make(std::int64_t hold, std::int64_t in_flight_max) noexcept {

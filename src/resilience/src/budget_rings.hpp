@@ -50,8 +50,8 @@ struct TokenRing {
   /// Takes one out that was added with this stamp; false when it is no longer there.
   bool remove(CallUse use, std::int64_t stamp) noexcept;
   /// The clock went back: what is stamped later than `now` is stamped now instead, so that nothing
-  /// is held for longer than a hold from now.
-  void mend_future(std::int64_t now) noexcept;
+  /// is held for longer than a hold from now. True when there was such a thing.
+  bool mend_future(std::int64_t now) noexcept;
 };
 
 /// All that a budget remembers.

@@ -86,6 +86,8 @@ class Budget {
 /// One request that is paid for; keep it until the answer is read to its end or given up.
 class Budget::Spend {
  public:
+  /// Nothing was paid, for who has no budget.
+  Spend() = default;
   Spend(Spend&& other) noexcept
       : budget_{std::exchange(other.budget_, nullptr)},
         use_{other.use_},
@@ -110,9 +112,9 @@ class Budget::Spend {
   Spend(Budget* budget, CallUse use, std::int64_t started)
       : budget_{budget}, use_{use}, started_{started} {}
 
-  Budget* budget_;
-  CallUse use_;
-  std::int64_t started_;
+  Budget* budget_ = nullptr;
+  CallUse use_ = CallUse::Interactive;
+  std::int64_t started_ = 0;
 };
 
 }  // namespace ziggy::resilience
