@@ -6,8 +6,10 @@
 #include "paging.hpp"
 #include "state.hpp"
 #include "ziggy/domain/calendar.hpp"
+#include "ziggy/market/coverage.hpp"
 #include "ziggy/quant/strategies.hpp"
 #include "ziggy/store/bar_store.hpp"
+#include "ziggy/store/quality_store.hpp"
 
 namespace ziggy::api {
 namespace {
@@ -144,6 +146,25 @@ net::Task<Result<net::Response>> corporate_actions(Api::State* state, net::Reque
   co_return json_response(std::move(body), net::CachePolicy::Revalidate);
 }
 
+void write_gaps(JsonOut& json, const market::SeriesCoverage& series) {
+  json.field("compared_from", series.compared_from)
+      .field("expected", static_cast<std::uint64_t>(series.expected))
+      .field("missing", static_cast<std::uint64_t>(series.missing))
+      .field("no_trades", static_cast<std::uint64_t>(series.no_trades))
+      .key("gaps")
+      .begin_array();
+  for (const market::CoverageGap& gap : series.gaps) {
+    json.begin_object()
+        .field("from", gap.range.start)
+        .field("to", gap.range.end)
+        .field("state", store::gap_state_name(gap.state))
+        .field("said_by", gap.said_by)
+        .field("attempts", gap.attempts)
+        .end_object();
+  }
+  json.end_array();
+}
+
 net::Task<Result<net::Response>> coverage(Api::State* state, net::Request request, Params params) {
   const Symbol symbol = *params.symbol("symbol");
   auto stored = co_await state->parts.market.coverage(symbol, request.call);
@@ -153,7 +174,8 @@ net::Task<Result<net::Response>> coverage(Api::State* state, net::Request reques
   JsonOut json{body};
   json.begin_object().field("symbol", symbol.view()).key("items").begin_array();
   for (std::size_t i = page.begin; i < page.end; ++i) {
-    const store::Coverage& series = (*stored)[i];
+    const market::SeriesCoverage& whole = (*stored)[i];
+    const store::Coverage& series = whole.stored;
     json.begin_object()
         .field("interval", interval_name(series.key.interval))
         .field("first", series.first)
@@ -162,7 +184,9 @@ net::Task<Result<net::Response>> coverage(Api::State* state, net::Request reques
         .key("sources")
         .begin_array();
     for (const std::string& source : series.sources) json.value(source);
-    json.end_array().end_object();
+    json.end_array();
+    write_gaps(json, whole);
+    json.end_object();
   }
   json.end_array().field("next_cursor", page.next_cursor).end_object();
   co_return json_response(std::move(body), net::CachePolicy::Revalidate);

@@ -141,7 +141,18 @@ constexpr std::string_view kCoverage = R"({
 "first":{"type":"string","format":"date-time"},
 "last":{"type":"string","format":"date-time"},
 "count":{"type":"integer"},
-"sources":{"type":"array","items":{"type":"string"}}}}},
+"sources":{"type":"array","items":{"type":"string"}},
+"compared_from":{"type":"string","format":"date-time","description":"From here to the last bar the calendar was compared."},
+"expected":{"type":"integer","description":"Bars that the calendar expects there."},
+"missing":{"type":"integer","description":"Those that are not stored."},
+"no_trades":{"type":"integer","description":"Missing ones in which nothing was traded, as a second source says."},
+"gaps":{"type":"array","description":"The first 100.","items":{"type":"object","required":["from","to","state"],
+"properties":{
+"from":{"type":"string","format":"date-time"},
+"to":{"type":"string","format":"date-time"},
+"state":{"enum":["open","no_trades"]},
+"said_by":{"type":"string","description":"Who lacks them or says that nothing was traded."},
+"attempts":{"type":"integer"}}}}}}},
 "next_cursor":{"type":["string","null"]}}})";
 
 constexpr std::string_view kStrategies = R"({

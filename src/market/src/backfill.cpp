@@ -18,7 +18,7 @@ constexpr log::Logger kLog{"backfill"};
 // the longest say enough.
 constexpr std::size_t kGapsPerChunk = 200;
 // The first pause before a gap is tried again, and the longest.
-constexpr std::chrono::minutes kHealPauseFirst{15};
+constexpr std::chrono::minutes kHealPauseFirst{1};
 constexpr std::chrono::hours kHealPauseMax{24};
 
 std::size_t count_expected(const std::vector<TimeRange>& ranges, Interval interval,

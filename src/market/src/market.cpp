@@ -270,11 +270,11 @@ net::Task<Result<std::vector<CorporateAction>>> Market::corporate_actions(Symbol
   co_return stored;
 }
 
-net::Task<Result<std::vector<store::Coverage>>> Market::coverage(Symbol symbol, Call call) {
+net::Task<Result<std::vector<SeriesCoverage>>> Market::coverage(Symbol symbol, Call call) {
   State& state = *state_;
   store::Database* const database = &state.parts.database;
   auto stored = co_await state.parts.pool.run(
-      [database, symbol] { return database->bars().coverage(symbol); });
+      [database, symbol] { return read_coverage(*database, symbol); });
   if (!stored) co_return std::unexpected{std::move(stored).error()};
   if (!stored->empty()) co_return stored;
   // Nothing is stored; whether there is such a symbol at all, the vendors say.
@@ -282,7 +282,7 @@ net::Task<Result<std::vector<store::Coverage>>> Market::coverage(Symbol symbol, 
   if (!actions && actions.error().code() == ErrorCode::UnknownSymbol) {
     co_return std::unexpected{std::move(actions).error()};
   }
-  co_return std::vector<store::Coverage>{};
+  co_return std::vector<SeriesCoverage>{};
 }
 
 net::Task<Result<std::vector<SymbolEntry>>> Market::symbols(std::string query, std::size_t limit,

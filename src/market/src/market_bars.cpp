@@ -166,8 +166,12 @@ net::Task<> Market::State::write_through(BarsQuery query, std::string provider,
   }
   store::Database* const database = &parts.database;
   const store::BarKey key{query.symbol, query.interval};
-  auto outcome = co_await parts.pool.run(
-      [database, key, provider, reply] { return store_reply(*database, key, provider, *reply); });
+  const Timestamp now = parts.clock.now();
+  auto outcome = co_await parts.pool.run([database, key, provider, reply, now]() -> Result<> {
+    ZIGGY_TRY(stored, store_reply(*database, key, provider, *reply));
+    static_cast<void>(stored);
+    return note_gaps(*database, key, provider, reply->bars, now);
+  });
   if (!outcome) {
     kLog.warning(call, "bars_not_stored",
                  {{"symbol", query.symbol.view()},

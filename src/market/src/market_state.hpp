@@ -93,6 +93,12 @@ struct Market::State {
                                                       std::string_view provider,
                                                       const feed::BarsReply& reply);
 
+/// Journals the bars that the calendar expects between the first and the last of `bars` and that
+/// are not among them, unless the store has them or the journal knows of them. Blocking.
+/// Errors: StorageUnavailable.
+[[nodiscard]] Result<> note_gaps(store::Database& database, const store::BarKey& key,
+                                 std::string_view provider, const BarColumns& bars, Timestamp now);
+
 /// Why nobody could answer, as the caller is told.
 template <class T>
 [[nodiscard]] Error no_answer(const routing::Outcome<T>& outcome, const Symbol& symbol,

@@ -4,6 +4,7 @@
 
 #include "fakes.hpp"
 #include "ziggy/domain/expected_bars.hpp"
+#include "ziggy/market/coverage.hpp"
 #include "ziggy/testing/run_task.hpp"
 #include "ziggy/testing/temp_folder.hpp"
 
@@ -12,6 +13,7 @@ namespace {
 
 using std::chrono::hours;
 using std::chrono::minutes;
+using std::chrono::seconds;
 
 const TimeRange kOctober{at("2026-10-01"), at("2026-11-01")};
 
@@ -128,15 +130,36 @@ TEST_F(BackfillTest, PausesGrowWithAttempts) {
   second_.answer = fail(ErrorCode::ProviderUnavailable, "down");
   fill();
   for (int attempt = 1; attempt <= 3; ++attempt) {
-    clock_.advance(minutes{15} * (1 << attempt) - minutes{1});
+    clock_.advance(minutes{1} * (1 << attempt) - seconds{1});
     const int asked = first_.asked;
     heal();
     EXPECT_EQ(first_.asked, asked) << "too early for attempt " << attempt;
-    clock_.advance(minutes{2});
+    clock_.advance(seconds{2});
     heal();
     EXPECT_GT(first_.asked, asked);
     EXPECT_EQ(gaps()[0].attempts, attempt + 1);
   }
+}
+
+TEST_F(BackfillTest, CoverageTellsMissingFromQuiet) {
+  ASSERT_TRUE(database_->bars().write({kAbc, Interval::Day}, "import", without(october(), 3, 7)));
+  auto coverage = *read_coverage(*database_, kAbc);
+  ASSERT_EQ(coverage.size(), 1U);
+  EXPECT_EQ(coverage[0].expected, 22U);
+  EXPECT_EQ(coverage[0].missing, 4U);
+  EXPECT_EQ(coverage[0].no_trades, 0U);
+  ASSERT_EQ(coverage[0].gaps.size(), 1U);
+  EXPECT_EQ(coverage[0].gaps[0].state, store::GapState::Open);
+  // Both vendors lack the first two of the four.
+  first_.answer = reply_of(without(october(), 3, 5));
+  second_.answer = reply_of(without(october(), 3, 5));
+  fill(coverage[0].gaps[0].range);
+  coverage = *read_coverage(*database_, kAbc);
+  EXPECT_EQ(coverage[0].missing, 2U);
+  EXPECT_EQ(coverage[0].no_trades, 2U);
+  ASSERT_EQ(coverage[0].gaps.size(), 1U);
+  EXPECT_EQ(coverage[0].gaps[0].state, store::GapState::NoTrades);
+  EXPECT_EQ(coverage[0].gaps[0].said_by, "second");
 }
 
 TEST_F(BackfillTest, NobodyAnswersMeansEachReason) {

@@ -390,7 +390,7 @@ TEST_F(MarketTest, CoverageTellsNothingStoredFromNobodyKnows) {
   EXPECT_EQ(coverage(kAbc).error().code(), ErrorCode::UnknownSymbol);
   EXPECT_TRUE(coverage(kApple)->empty());
   import(kAbc, daily("2020-01-06", 3));
-  EXPECT_EQ(coverage(kAbc)->at(0).count, 3U);
+  EXPECT_EQ(coverage(kAbc)->at(0).stored.count, 3U);
 }
 
 TEST_F(MarketTest, AlwaysOpenStillSaysWhenTheExchangeOpens) {

@@ -15,6 +15,7 @@
 #include "ziggy/domain/interval.hpp"
 #include "ziggy/domain/quote.hpp"
 #include "ziggy/feed/provider.hpp"
+#include "ziggy/market/coverage.hpp"
 #include "ziggy/net/blocking_pool.hpp"
 #include "ziggy/routing/chain.hpp"
 #include "ziggy/store/database.hpp"
@@ -151,9 +152,9 @@ class Market final : public feed::TickListener {
   /// Splits and dividends, ascending by ex-date. Errors: as bars.
   net::Task<Result<std::vector<CorporateAction>>> corporate_actions(Symbol symbol, Call call);
 
-  /// What is stored, by interval; empty for a symbol that only vendors know.
-  /// Errors: UnknownSymbol when nobody knows it; StorageUnavailable.
-  net::Task<Result<std::vector<store::Coverage>>> coverage(Symbol symbol, Call call);
+  /// What is stored, by interval, and what the calendar misses in it; empty for a symbol that only
+  /// vendors know. Errors: UnknownSymbol when nobody knows it; StorageUnavailable.
+  net::Task<Result<std::vector<SeriesCoverage>>> coverage(Symbol symbol, Call call);
 
   /// Symbols that begin with or contain `query` (ASCII case does not count; empty: all), stored
   /// ones and those that vendors list, ascending, at most `limit`, after `after` if given.
