@@ -218,6 +218,7 @@ void CurlThread::count(CurlTransfer& transfer, const Result<ClientResponse>& res
   --metrics_.under_way;
   metrics_.connections_opened += static_cast<std::uint64_t>(connects);
   metrics_.bytes_in += transfer.bytes_in();
+  if (transfer.sends() > 1) ++metrics_.sent_again;
   if (result) {
     ++metrics_.answers;
   } else if (result.error().code() == ErrorCode::ProviderTimeout) {

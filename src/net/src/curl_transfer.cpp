@@ -22,6 +22,9 @@ constexpr std::size_t kHeadMax = 64 * 1024;
 constexpr curl_off_t kReserveMax = 1024 * 1024;
 // The largest piece that libcurl reads at once: bodies of megabytes in fewer calls.
 constexpr long kReadSize = 64 * 1024;
+// A kept connection may break just as a request goes out. libcurl then sends it again, up to five
+// times; once is enough, and nothing but a GET or a HEAD may happen twice without anybody knowing.
+constexpr int kSendsMax = 2;
 
 asio::ip::address address_of(const curl_sockaddr& from) {
   if (from.family == AF_INET) {
@@ -141,6 +144,8 @@ void CurlTransfer::prepare_network(CURLSH* share) {
   if (!settings_.ca_file.empty()) {
     curl_easy_setopt(easy_, CURLOPT_CAINFO, settings_.ca_file.c_str());
   }
+  curl_easy_setopt(easy_, CURLOPT_PREREQFUNCTION, &CurlTransfer::on_send);
+  curl_easy_setopt(easy_, CURLOPT_PREREQDATA, this);
   curl_easy_setopt(easy_, CURLOPT_TCP_NODELAY, 1L);
   curl_easy_setopt(easy_, CURLOPT_TCP_KEEPALIVE, 1L);
   // A proxy would resolve the name of a guarded request itself, and knows nothing of our loopback.
@@ -160,6 +165,18 @@ curl_socket_t CurlTransfer::on_open_socket(void* self, curlsocktype, curl_sockad
     return CURL_SOCKET_BAD;
   }
   return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+int CurlTransfer::on_send(void* self, char*, char*, int, int) {
+  auto* transfer = static_cast<CurlTransfer*>(self);
+  const Method method = transfer->request_.method;
+  const bool may_repeat = method == Method::Get || method == Method::Head;
+  if (transfer->sends_ >= (may_repeat ? kSendsMax : 1)) {
+    transfer->fault_ = Fault::Broken;
+    return CURL_PREREQFUNC_ABORT;
+  }
+  ++transfer->sends_;
+  return CURL_PREREQFUNC_OK;
 }
 
 int CurlTransfer::on_progress(void* self, curl_off_t, curl_off_t now, curl_off_t, curl_off_t) {
@@ -227,6 +244,7 @@ Result<ClientResponse> CurlTransfer::result(CURLcode code) {
   response_.status = static_cast<int>(status);
   response_.http_version = version_name(version);
   response_.effective_url = url_.text;
+  response_.sends = sends_;
   return std::move(response_);
 }
 
@@ -244,6 +262,8 @@ Error CurlTransfer::explain(CURLcode code) const {
                      fmt::format("the headers are larger than {} bytes", kHeadMax));
     case Fault::Guarded:
       return because(ErrorCode::Forbidden, "the address is not public");
+    case Fault::Broken:
+      return because(ErrorCode::ProviderUnavailable, "the connection broke before an answer");
     case Fault::None:
       break;
   }

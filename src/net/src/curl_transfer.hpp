@@ -40,15 +40,19 @@ class CurlTransfer {
   /// How many bytes of body have come, before decompression.
   [[nodiscard]] std::uint64_t bytes_in() const noexcept { return received_; }
 
+  /// How often the request has gone out.
+  [[nodiscard]] int sends() const noexcept { return sends_; }
+
   /// Called once with the result; set by the asker.
   Done done;
 
  private:
-  enum class Fault : std::uint8_t { None, BodyTooLarge, HeadTooLarge, Guarded };
+  enum class Fault : std::uint8_t { None, BodyTooLarge, HeadTooLarge, Guarded, Broken };
 
   static std::size_t on_body(char* bytes, std::size_t size, std::size_t count, void* self);
   static std::size_t on_header(char* bytes, std::size_t size, std::size_t count, void* self);
   static int on_progress(void* self, curl_off_t total, curl_off_t now, curl_off_t, curl_off_t);
+  static int on_send(void* self, char* ip, char* local_ip, int port, int local_port);
   static curl_socket_t on_open_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
 
   void prepare_method();
@@ -71,6 +75,7 @@ class CurlTransfer {
   std::size_t head_size_ = 0;
   std::uint64_t received_ = 0;
   bool has_body_begun_ = false;
+  int sends_ = 0;
   Fault fault_ = Fault::None;
   std::array<char, CURL_ERROR_SIZE> message_{};
 };

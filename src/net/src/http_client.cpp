@@ -109,29 +109,15 @@ Task<Result<ClientResponse>> transfer_once(std::shared_ptr<CurlThread> thread,
       std::move(start), token, std::move(thread), std::move(transfer));
 }
 
-}  // namespace
-
-std::string_view ClientResponse::header(std::string_view lower_name) const noexcept {
-  const auto found = std::ranges::find(headers, lower_name, &ClientHeader::name);
-  return found == headers.end() ? std::string_view{} : std::string_view{found->value};
-}
-
-HttpClient::HttpClient(const Clock& clock, HttpClientSettings settings)
-    : clock_{clock}, thread_{std::make_shared<CurlThread>(std::move(settings))} {}
-
-HttpClient::~HttpClient() { thread_->stop(); }
-
-HttpClientMetrics HttpClient::metrics() const { return thread_->metrics(); }
-
-Task<Result<ClientResponse>> HttpClient::send(ClientRequest request, Call call) {
+/// The client may go while this runs, which then ends as Canceled.
+Task<Result<ClientResponse>> send_by(std::shared_ptr<CurlThread> thread, const Clock* clock,
+                                     ClientRequest request, Call call) {
   if (const std::string_view fault = fault_of(request); !fault.empty()) {
     co_return fail(ErrorCode::ValidationFailed, "cannot send this request: {}", fault);
   }
   ZIGGY_CO_TRY(url, parse_client_url(request.url));
-  // The client may go while a request is under way, which then ends as Canceled.
-  const std::shared_ptr<CurlThread> thread = thread_;
   const std::chrono::nanoseconds longest = thread->settings().timeout_max;
-  const Monotonic now = clock_.steady();
+  const Monotonic now = clock->steady();
   if (call.deadline <= now) {
     co_return fail(ErrorCode::DeadlineExceeded, "{} was not asked: no time left", url.origin());
   }
@@ -152,6 +138,24 @@ Task<Result<ClientResponse>> HttpClient::send(ClientRequest request, Call call) 
     follow(request, answer->status, url, next);
     url = next;
   }
+}
+
+}  // namespace
+
+std::string_view ClientResponse::header(std::string_view lower_name) const noexcept {
+  const auto found = std::ranges::find(headers, lower_name, &ClientHeader::name);
+  return found == headers.end() ? std::string_view{} : std::string_view{found->value};
+}
+
+HttpClient::HttpClient(const Clock& clock, HttpClientSettings settings)
+    : clock_{clock}, thread_{std::make_shared<CurlThread>(std::move(settings))} {}
+
+HttpClient::~HttpClient() { thread_->stop(); }
+
+HttpClientMetrics HttpClient::metrics() const { return thread_->metrics(); }
+
+Task<Result<ClientResponse>> HttpClient::send(ClientRequest request, Call call) {
+  return send_by(thread_, &clock_, std::move(request), call);
 }
 
 }  // namespace ziggy::net

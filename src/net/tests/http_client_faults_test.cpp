@@ -262,5 +262,21 @@ TEST(HttpClientFaults, AConnectionThatDiedWhileIdleIsReplaced) {
   EXPECT_EQ(server.accepted(), 5);
 }
 
+TEST(HttpClientFaults, AfterABrokenConnectionOnlyAGetIsSentAgain) {
+  const RawServer server{[](RawPeer& peer) {
+    if (!peer.read_request().empty()) peer.write(answer_of("", "first"));
+    (void)peer.read_request();  // and hang up
+  }};
+  Asker asker;
+  EXPECT_TRUE(asker.get(server.url()).has_value());
+  const auto again = asker.get(server.url());
+  ASSERT_TRUE(again.has_value()) << again.error().detail();
+  EXPECT_EQ(again->sends, 2);
+  EXPECT_EQ(server.accepted(), 2);
+  const auto posted = asker.ask({.method = Method::Post, .url = server.url(kKeyed), .body = "x"});
+  expect_error(posted, ErrorCode::ProviderUnavailable, "broke");
+  EXPECT_EQ(asker.client().metrics().sent_again, 1U);
+}
+
 }  // namespace
 }  // namespace ziggy::net

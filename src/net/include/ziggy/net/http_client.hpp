@@ -49,6 +49,10 @@ struct ClientResponse {
   std::string http_version;           ///< "1.0", "1.1", "2"
   std::string effective_url;          ///< the request's own, or the last redirect's
 
+  /// 2: a kept connection broke as the request went out, and it was sent once more (GET and HEAD
+  /// alone); the server may have seen both. Redirects are counted apart.
+  int sends = 1;
+
   /// The first header of that name; empty when absent.
   [[nodiscard]] std::string_view header(std::string_view lower_name) const noexcept;
 };
@@ -83,7 +87,8 @@ struct HttpClientMetrics {
   std::uint64_t answers = 0;   ///< of any status
   std::uint64_t timeouts = 0;
   std::uint64_t canceled = 0;
-  std::uint64_t failures = 0;  ///< all others
+  std::uint64_t failures = 0;    ///< all others
+  std::uint64_t sent_again = 0;  ///< since a kept connection broke
   std::uint64_t connections_opened = 0;
   std::uint64_t bytes_in = 0;  ///< bodies, as received
   std::uint64_t under_way = 0;
