@@ -11,8 +11,8 @@ namespace {
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-// A vendor's bar of a minute comes at most this long after its end.
-constexpr seconds kBarDelay{5};
+// A vendor's bar of a minute comes at most this long after its end (usually in a second or two).
+constexpr seconds kBarDelay{60};
 // Waiting bars and holes of one symbol: an hour of bars is far more than `heal_limit`.
 constexpr std::size_t kHeldMax = 64;
 constexpr std::size_t kHolesMax = 8;
@@ -49,8 +49,13 @@ void BarSequence::on_old_bar(streams::BarMessage message, BarOutlet& outlet) {
     return;
   }
   // A vendor that sends the last minute again with other values corrects it, whatever it says; of
-  // an older one only its word tells a correction from a bar that is late.
-  if (!is_last && message.phase != BarPhase::Corrected) {
+  // an older one only its word tells a correction from a repetition, unless the minute was passed
+  // over unseen: then later bars have been told, and this one corrects what they were told on.
+  const bool is_passed_over = passed_over_ && message.bar.time >= passed_over_->start &&
+                              message.bar.time < passed_over_->end;
+  if (is_passed_over) {
+    passed_over_->start = message.bar.time + minutes{1};
+  } else if (!is_last && message.phase != BarPhase::Corrected) {
     ++counts_.repeated;
     return;
   }
@@ -87,9 +92,12 @@ void BarSequence::on_bar(std::string_view provider, const Bar& bar, BarPhase pha
   }
   message.phase = BarPhase::Closed;
   if (!holes_.empty()) return hold(std::move(message), outlet);
-  if (is_jump(bar.time) && now.wall >= next_look_) {
-    open_hole({*known_until_, bar.time}, false, now, outlet);
-    return hold(std::move(message), outlet);
+  if (is_jump(bar.time)) {
+    if (now.wall >= next_look_) {
+      open_hole({*known_until_, bar.time}, false, now, outlet);
+      return hold(std::move(message), outlet);
+    }
+    passed_over_ = TimeRange{*known_until_, bar.time};
   }
   tell_bar(message, outlet);
 }

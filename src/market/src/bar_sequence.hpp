@@ -100,6 +100,8 @@ class BarSequence {
   /// Looks at missing minutes that found nothing, one after the other: the symbol trades seldom.
   int looks_in_vain_ = 0;
   Timestamp next_look_;
+  /// The last minutes without bars that nobody looked for.
+  std::optional<TimeRange> passed_over_;
 };
 
 }  // namespace ziggy::market

@@ -70,7 +70,7 @@ void LiveTable::add(const Symbol& symbol, Moment now) {
   const auto [at, is_new] = entries_.try_emplace(symbol, symbol, settings_, counts_);
   if (!is_new) return;
   Entry& entry = at->second;
-  entry.heard_at = now.steady;
+  entry.restart(now.steady);
   entry.heard_wall = now.wall;
   move(entry, choose(entry, now), now);
 }
@@ -104,9 +104,13 @@ LiveTable::Entry* LiveTable::serving(std::size_t vendor, const Symbol& symbol) {
 }
 
 void LiveTable::heard(Entry& entry, std::size_t vendor, Moment now) {
-  const double pause = std::chrono::duration<double>(now.steady - entry.heard_at).count();
-  double& usual = entry.usual_pause_s ? *entry.usual_pause_s : entry.usual_pause_s.emplace(pause);
-  usual += kPauseWeight * (pause - usual);
+  if (!std::exchange(entry.is_pause_odd, false)) {
+    const double pause = std::chrono::duration<double>(now.steady - entry.heard_at).count();
+    const double usual = entry.usual_pause_s.value_or(pause);
+    // The plain average at first.
+    entry.pauses = std::min(entry.pauses + 1, 1'000);
+    entry.usual_pause_s = usual + std::max(kPauseWeight, 1.0 / entry.pauses) * (pause - usual);
+  }
   entry.heard_at = now.steady;
   entry.heard_wall = now.wall;
   entry.probes_in_vain = 0;

@@ -82,6 +82,12 @@ class LiveTable {
     Entry(const Symbol& of, const LiveSettings& settings, BarSequence::Counts& counts)
         : symbol{of}, bars{of, settings, counts} {}
 
+    /// Waiting for ticks begins anew.
+    void restart(Monotonic now) {
+      heard_at = now;
+      is_pause_odd = true;
+    }
+
     Symbol symbol;
     BarSequence bars;
     std::optional<std::size_t> vendor;
@@ -93,6 +99,9 @@ class LiveTable {
     Monotonic heard_at;
     Timestamp heard_wall;
     std::optional<double> usual_pause_s;
+    int pauses = 0;
+    /// The pause up to the next tick began for another reason than a tick.
+    bool is_pause_odd = true;
     std::optional<Quote> last_quote;
     std::optional<Trade> last_trade;
     Timestamp last_as_of = Timestamp::min();

@@ -67,7 +67,7 @@ void LiveTable::move(Entry& entry, std::optional<std::size_t> to, Moment now) {
   if (from == to) return;
   entry.vendor = to;
   entry.moved_at = now.steady;
-  entry.heard_at = now.steady;
+  entry.restart(now.steady);
   if (from) {
     ++moves_;
     entry.bars.begin_outage(now.wall);
@@ -117,7 +117,7 @@ void LiveTable::on_state(std::size_t vendor, StreamState state, std::string_view
     with.heard_wall = now.wall;
     with.not_up_since.reset();
     for (auto& [symbol, entry] : entries_) {
-      if (entry.vendor == vendor) entry.heard_at = now.steady;
+      if (entry.vendor == vendor) entry.restart(now.steady);
     }
     actions_.report(vendor, LiveEvent::Up, detail);
     return;

@@ -59,7 +59,7 @@ void LiveTable::watch(Moment now) {
   for (auto& [symbol, entry] : entries_) {
     if (!is_watched(entry)) {
       // Waiting begins when the session does, or the vendor is up.
-      entry.heard_at = now.steady;
+      entry.restart(now.steady);
       continue;
     }
     if (probes_ >= kProbesAtOnce || entry.probe_ticket != 0) continue;
@@ -110,7 +110,7 @@ void LiveTable::silent(Entry& entry, Moment now) {
   actions_.report(vendor, LiveEvent::Silent, entry.symbol.view());
   entry.bars.begin_outage(entry.heard_wall);
   exclude(entry, vendor, now.steady + kSilentFor);
-  entry.heard_at = now.steady;
+  entry.restart(now.steady);
   entry.next_probe = now.steady + patience(entry);
   if (const auto next = choose(entry, now)) return move(entry, next, now);
   // Nobody else has it, and the others there are well: subscribed anew.
@@ -128,7 +128,7 @@ void LiveTable::silence_vendor(std::size_t vendor, Moment now) {
   for (auto& [symbol, entry] : entries_) {
     if (entry.vendor != vendor) continue;
     entry.bars.begin_outage(entry.heard_wall);
-    entry.heard_at = now.steady;
+    entry.restart(now.steady);
     entry.next_probe = now.steady + patience(entry);
     entry.probes_failed = 0;
   }

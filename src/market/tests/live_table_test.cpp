@@ -1,0 +1,450 @@
+#include "live_table.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "live_counts.hpp"
+
+namespace ziggy::market {
+namespace {
+
+using feed::StreamState;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+const Symbol kApple = *Symbol::parse("AAPL");
+const Symbol kTesla = *Symbol::parse("TSLA");
+const Symbol kBitcoin = *Symbol::parse("BTC-USD");
+const Timestamp kStart = *parse_rfc3339("2026-11-20T18:00:20Z");  // a Friday, New York is open
+
+/// Writes down what a table makes happen.
+class Script final : public LiveActions {
+ public:
+  struct Asked {
+    Symbol symbol;
+    TimeRange range;
+    std::uint64_t ticket = 0;
+  };
+
+  void subscribe(std::size_t vendor, const Symbol& symbol) override {
+    EXPECT_TRUE(upstream[vendor].insert(symbol).second || is_lax);
+    ++subscriptions;
+  }
+  void unsubscribe(std::size_t vendor, const Symbol& symbol) override {
+    EXPECT_EQ(upstream[vendor].erase(symbol), 1U);
+  }
+  void reconnect(std::size_t vendor) override { reconnects.push_back(vendor); }
+  std::vector<std::size_t> order(const Symbol& symbol) override {
+    return symbol.is_crypto() ? crypto_ranking : ranking;
+  }
+  void tell(const streams::BarMessage& message) override {
+    told.push_back(fmt::format("bar {} {}", message.symbol.view(), message.provider));
+    bars.push_back(message);
+  }
+  void tell(const streams::GapMessage& message) override {
+    told.push_back(message.healed ? "healed" : "gap");
+  }
+  void tell(std::string_view provider, const Quote& quote) override {
+    told.push_back(fmt::format("quote {} {}", quote.symbol.view(), provider));
+  }
+  void tell(std::string_view provider, const Trade& trade) override {
+    told.push_back(fmt::format("trade {} {}", trade.symbol.view(), provider));
+  }
+  void backfill(const Symbol& symbol, TimeRange range, std::uint64_t ticket) override {
+    backfills.push_back({symbol, range, ticket});
+  }
+  void probe(const Symbol& symbol, std::uint64_t ticket) override {
+    probes.push_back({symbol, {}, ticket});
+  }
+  void report(std::size_t vendor, LiveEvent event, std::string_view /*detail*/) override {
+    reports.emplace_back(vendor, event);
+  }
+  [[nodiscard]] long count(std::size_t vendor, LiveEvent event) const {
+    return std::ranges::count(reports, std::pair{vendor, event});
+  }
+
+  std::vector<std::size_t> ranking{0, 1};
+  std::vector<std::size_t> crypto_ranking{0, 1};
+  std::array<std::set<Symbol>, 3> upstream;
+  std::size_t subscriptions = 0;
+  bool is_lax = false;
+  std::vector<std::size_t> reconnects;
+  std::vector<std::string> told;
+  std::vector<streams::BarMessage> bars;
+  std::vector<Asked> backfills;
+  std::vector<Asked> probes;
+  std::vector<std::pair<std::size_t, LiveEvent>> reports;
+};
+
+class LiveTableTest : public ::testing::Test {
+ protected:
+  [[nodiscard]] Moment now() const { return {clock_.now(), clock_.steady()}; }
+  void pass(std::chrono::nanoseconds time) {
+    for (; time > time.zero(); time -= std::chrono::milliseconds{250}) {
+      clock_.advance(std::chrono::milliseconds{250});
+      table_.tick(now());
+    }
+  }
+  void state(std::size_t vendor, StreamState state) { table_.on_state(vendor, state, "", now()); }
+  [[nodiscard]] Quote quote_of(const Symbol& symbol, double last = 10) const {
+    Quote quote;
+    quote.symbol = symbol;
+    quote.as_of = clock_.now();
+    quote.last = last;
+    return quote;
+  }
+  void quote(std::size_t vendor, const Symbol& symbol) {
+    table_.on_quote(vendor, quote_of(symbol), now());
+  }
+  /// A tick a second of each of these, at this vendor.
+  void chatter(std::size_t vendor, std::vector<Symbol> symbols, int seconds_long) {
+    for (int i = 0; i < seconds_long; ++i) {
+      for (const Symbol& symbol : symbols) quote(vendor, symbol);
+      pass(seconds{1});
+    }
+  }
+  void bar(std::size_t vendor, const Symbol& symbol, Timestamp time) {
+    table_.on_bar(vendor, symbol, Interval::Minute, {time, 10, 11, 9, 10, 5}, BarPhase::Closed,
+                  now());
+  }
+  void answer_probes(double last) {
+    for (const Script::Asked& asked : std::exchange(script_.probes, {})) {
+      table_.on_probe(asked.symbol, asked.ticket, quote_of(asked.symbol, last), now());
+    }
+  }
+  [[nodiscard]] bool is_at(std::size_t vendor, const Symbol& symbol) const {
+    return script_.upstream[vendor].contains(symbol);
+  }
+
+  LiveSettings settings_;
+  ManualClock clock_{kStart};
+  Script script_;
+  LiveTable table_{{"a", "b", "c"}, settings_, script_};
+};
+
+TEST_F(LiveTableTest, ASymbolIsSubscribedAtTheFirstVendorAndOnlyItsTicksCount) {
+  table_.add(kApple, now());
+  table_.add(kApple, now());
+  EXPECT_TRUE(is_at(0, kApple));
+  EXPECT_TRUE(script_.upstream[1].empty());
+  EXPECT_EQ(script_.subscriptions, 1U);
+  state(0, StreamState::Up);
+  quote(0, kApple);
+  quote(1, kApple);
+  quote(0, kTesla);
+  table_.on_trade(0, {kApple, clock_.now(), 10, 1, 7}, now());
+  table_.on_trade(0, {kApple, clock_.now(), 10, 1, 7}, now());
+  EXPECT_EQ(script_.told, (std::vector<std::string>{"quote AAPL a", "trade AAPL a"}));
+  EXPECT_EQ(table_.status().late, 2U);
+  EXPECT_EQ(table_.status().repeated, 1U);
+  table_.remove(kApple);
+  EXPECT_TRUE(script_.upstream[0].empty());
+  EXPECT_TRUE(table_.is_empty());
+}
+
+TEST_F(LiveTableTest, TicksThatBreakTheContractsAreTheVendorsViolation) {
+  table_.add(kApple, now());
+  state(0, StreamState::Up);
+  Quote crossed = quote_of(kApple);
+  crossed.bid = 11;
+  crossed.ask = 10;
+  table_.on_quote(0, crossed, now());
+  Quote future = quote_of(kApple);
+  future.as_of += std::chrono::hours{1};
+  table_.on_quote(0, future, now());
+  table_.on_trade(0, {kApple, clock_.now(), -1, 1, 0}, now());
+  const Timestamp minute = std::chrono::floor<minutes>(clock_.now());
+  table_.on_bar(0, kApple, Interval::Minute, {minute, 10, 9, 11, 10, 5}, BarPhase::Closed, now());
+  bar(0, kApple, minute + seconds{1});
+  bar(0, kApple, minute + minutes{60});
+  EXPECT_TRUE(script_.told.empty());
+  EXPECT_EQ(script_.count(0, LiveEvent::Violation), 6);
+  EXPECT_EQ(table_.status().vendors[0].violations, 6U);
+}
+
+TEST_F(LiveTableTest, OlderQuotesThanTheLastAreDropped) {
+  table_.add(kApple, now());
+  state(0, StreamState::Up);
+  quote(0, kApple);
+  Quote old = quote_of(kApple);
+  old.as_of -= seconds{1};
+  table_.on_quote(0, old, now());
+  EXPECT_EQ(script_.told.size(), 1U);
+}
+
+TEST_F(LiveTableTest, AVendorThatStaysDownLosesItsSymbolsAndGetsThemBackWhenItIsWell) {
+  table_.add(kApple, now());
+  table_.add(kTesla, now());
+  state(0, StreamState::Up);
+  chatter(0, {kApple, kTesla}, 5);
+  state(0, StreamState::Down);
+  pass(seconds{2});
+  EXPECT_TRUE(is_at(0, kApple));
+  pass(seconds{3});
+  EXPECT_TRUE(is_at(1, kApple));
+  EXPECT_TRUE(is_at(1, kTesla));
+  EXPECT_EQ(table_.status().vendors[1].serving, 2U);
+  EXPECT_TRUE(table_.status().vendors[0].is_troubled);
+  // One canary stays, so that the vendor keeps trying.
+  EXPECT_EQ(script_.upstream[0].size(), 1U);
+  state(1, StreamState::Up);
+  script_.told.clear();
+  quote(1, kApple);
+  quote(0, kApple);
+  EXPECT_EQ(script_.told, std::vector<std::string>{"quote AAPL b"});
+
+  state(0, StreamState::Up);
+  pass(seconds{20});
+  EXPECT_TRUE(is_at(1, kApple));
+  state(0, StreamState::Down);  // not stable
+  pass(seconds{1});
+  state(0, StreamState::Up);
+  pass(seconds{25});
+  EXPECT_TRUE(is_at(1, kApple));
+  pass(minutes{2});
+  EXPECT_TRUE(is_at(0, kApple));
+  EXPECT_TRUE(is_at(0, kTesla));
+  EXPECT_TRUE(script_.upstream[1].empty());
+  EXPECT_FALSE(table_.status().vendors[0].is_troubled);
+}
+
+TEST_F(LiveTableTest, WithoutAnotherVendorASymbolWaits) {
+  script_.ranking = {0};
+  table_.add(kApple, now());
+  state(0, StreamState::Up);
+  state(0, StreamState::Down);
+  pass(minutes{2});
+  EXPECT_TRUE(is_at(0, kApple));
+  EXPECT_EQ(table_.status().moves, 0U);
+}
+
+TEST_F(LiveTableTest, ARefusedVendorIsLeftAtOnceAndTriedAgainMuchLater) {
+  table_.add(kApple, now());
+  state(0, StreamState::Connecting);
+  state(0, StreamState::Refused);
+  EXPECT_TRUE(is_at(1, kApple));
+  EXPECT_EQ(script_.count(0, LiveEvent::Refused), 1);
+  state(1, StreamState::Up);
+  chatter(1, {kApple}, 590);
+  EXPECT_TRUE(script_.reconnects.empty());
+  chatter(1, {kApple}, 20);
+  EXPECT_EQ(script_.reconnects, std::vector<std::size_t>{0});
+}
+
+TEST_F(LiveTableTest, ASymbolThatOneVendorDoesNotKnowGoesToTheNext) {
+  table_.add(kApple, now());
+  table_.add(kTesla, now());
+  state(0, StreamState::Up);
+  table_.on_subscribed(0, kApple, fail(ErrorCode::UnknownSymbol, "no such symbol"), now());
+  EXPECT_TRUE(is_at(1, kApple));
+  EXPECT_FALSE(is_at(0, kApple));
+  EXPECT_TRUE(is_at(0, kTesla));
+  table_.on_subscribed(1, kApple, fail(ErrorCode::NotEntitled, "plan"), now());
+  EXPECT_FALSE(is_at(1, kApple));
+  pass(seconds{5});
+  EXPECT_FALSE(is_at(0, kApple));
+  chatter(0, {kTesla}, 601);  // plans change
+  EXPECT_TRUE(is_at(0, kApple) || is_at(1, kApple));
+}
+
+TEST_F(LiveTableTest, ASilentFeedIsProbedReconnectedAndReplaced) {
+  table_.add(kApple, now());
+  table_.add(kTesla, now());
+  state(0, StreamState::Up);
+  chatter(0, {kApple, kTesla}, 60);
+  EXPECT_TRUE(script_.probes.empty());
+  pass(seconds{15});
+  EXPECT_TRUE(script_.probes.empty());
+  pass(seconds{10});
+  ASSERT_EQ(script_.probes.size(), 2U);
+  EXPECT_TRUE(script_.reconnects.empty());
+  answer_probes(11);
+  EXPECT_EQ(script_.reconnects, std::vector<std::size_t>{0});
+  EXPECT_EQ(script_.count(0, LiveEvent::Silent), 1);
+  EXPECT_TRUE(is_at(1, kApple));
+  EXPECT_TRUE(is_at(1, kTesla));
+  // Being up is not enough for it to return: it must be heard.
+  state(0, StreamState::Connecting);
+  state(0, StreamState::Up);
+  state(1, StreamState::Up);
+  chatter(1, {kApple, kTesla}, 60);
+  EXPECT_TRUE(is_at(1, kApple));
+  ASSERT_EQ(script_.upstream[0].size(), 1U);
+  const Symbol canary = *script_.upstream[0].begin();
+  for (int i = 0; i < 100; ++i) {
+    quote(0, canary);
+    chatter(1, {kApple, kTesla}, 1);
+  }
+  EXPECT_EQ(script_.upstream[0].size(), 2U);
+  EXPECT_TRUE(script_.upstream[1].empty());
+}
+
+TEST_F(LiveTableTest, AMarketThatIsSilentItselfIsLeftAlone) {
+  table_.add(kApple, now());
+  state(0, StreamState::Up);
+  chatter(0, {kApple}, 60);
+  int probes = 0;
+  for (int i = 0; i < 60; ++i) {
+    pass(seconds{10});
+    probes += static_cast<int>(script_.probes.size());
+    answer_probes(10);  // the price that is known
+  }
+  EXPECT_TRUE(script_.reconnects.empty());
+  EXPECT_TRUE(is_at(0, kApple));
+  EXPECT_GE(probes, 2);
+  EXPECT_LE(probes, 6);
+}
+
+TEST_F(LiveTableTest, AProbeOfASymbolThatTradesSeldomComesLate) {
+  table_.add(kApple, now());
+  state(0, StreamState::Up);
+  for (int i = 0; i < 20; ++i) {
+    quote(0, kApple);
+    pass(seconds{12});
+  }
+  pass(seconds{180});
+  EXPECT_TRUE(script_.probes.empty());
+  pass(seconds{120});
+  EXPECT_EQ(script_.probes.size(), 1U);
+}
+
+TEST_F(LiveTableTest, OneSilentSymbolAmongLivelyOnesMovesAlone) {
+  const Symbol third = *Symbol::parse("MSFT");
+  for (const Symbol& symbol : {kApple, kTesla, third}) table_.add(symbol, now());
+  state(0, StreamState::Up);
+  chatter(0, {kApple, kTesla, third}, 60);
+  chatter(0, {kTesla, third}, 30);
+  ASSERT_EQ(script_.probes.size(), 1U);
+  answer_probes(11);
+  EXPECT_TRUE(script_.reconnects.empty());
+  EXPECT_TRUE(is_at(1, kApple));
+  EXPECT_TRUE(is_at(0, kTesla));
+  EXPECT_FALSE(table_.status().vendors[0].is_troubled);
+}
+
+TEST_F(LiveTableTest, WithRestDeadTooADumbVendorIsReplacedOnSuspicion) {
+  table_.add(kApple, now());
+  state(0, StreamState::Up);
+  chatter(0, {kApple}, 60);
+  for (int i = 0; i < 120 && script_.reconnects.empty(); ++i) {
+    pass(seconds{1});
+    for (const Script::Asked& asked : std::exchange(script_.probes, {})) {
+      table_.on_probe(asked.symbol, asked.ticket, fail(ErrorCode::ProviderUnavailable, ""), now());
+    }
+  }
+  EXPECT_EQ(script_.reconnects, std::vector<std::size_t>{0});
+  EXPECT_TRUE(is_at(1, kApple));
+}
+
+TEST_F(LiveTableTest, NobodyIsSilentWhileTheExchangeIsClosedButCoinsAre) {
+  table_.add(kApple, now());
+  table_.add(kBitcoin, now());
+  state(0, StreamState::Up);
+  clock_.advance(std::chrono::hours{8});  // 21:00 in New York
+  chatter(0, {kApple, kBitcoin}, 30);
+  pass(seconds{60});
+  ASSERT_EQ(script_.probes.size(), 1U);
+  EXPECT_EQ(script_.probes[0].symbol, kBitcoin);
+}
+
+TEST_F(LiveTableTest, ABetterRankedVendorTakesOverAwayFromTheMinutesEnd) {
+  table_.add(kApple, now());
+  state(0, StreamState::Up);
+  state(1, StreamState::Up);
+  chatter(0, {kApple}, 10);
+  script_.ranking = {1, 0};
+  chatter(0, {kApple}, 10);
+  EXPECT_TRUE(is_at(0, kApple));  // it came only just
+  chatter(0, {kApple}, 60);
+  EXPECT_TRUE(is_at(1, kApple));
+  EXPECT_FALSE(is_at(0, kApple));
+  quote(1, kApple);
+  EXPECT_EQ(table_.status().holes_announced, 0U);
+}
+
+TEST_F(LiveTableTest, AHoleIsFetchedAFewAtOnceAndAnsweredUnderItsTicket) {
+  std::vector<Symbol> symbols;
+  for (int i = 0; i < 10; ++i) symbols.push_back(*Symbol::parse(fmt::format("S{}", i)));
+  for (const Symbol& symbol : symbols) table_.add(symbol, now());
+  state(0, StreamState::Up);
+  chatter(0, symbols, 45);
+  const Timestamp first = std::chrono::floor<minutes>(kStart);
+  for (const Symbol& symbol : symbols) bar(0, symbol, first);
+  state(0, StreamState::Down);
+  clock_.advance(minutes{3});
+  state(0, StreamState::Up);
+  pass(seconds{4});
+  EXPECT_EQ(table_.status().holes_announced, 10U);
+  pass(seconds{2});
+  EXPECT_EQ(script_.backfills.size(), 4U);
+  EXPECT_EQ(script_.backfills[0].range, (TimeRange{first + minutes{1}, first + minutes{4}}));
+  for (const Symbol& symbol : symbols) bar(0, symbol, first + minutes{4});
+  std::size_t answered = 0;
+  while (!script_.backfills.empty()) {
+    for (const auto& asked : std::exchange(script_.backfills, {})) {
+      BarColumns found;
+      for (int i = 1; i < 4; ++i) found.push_back({first + minutes{i}, 10, 11, 9, 10, 5});
+      table_.on_backfill(asked.symbol, asked.ticket, "rest", found, now());
+      ++answered;
+    }
+    pass(seconds{1});
+  }
+  EXPECT_EQ(answered, 10U);
+  EXPECT_EQ(table_.status().holes_healed, 10U);
+  EXPECT_EQ(table_.in_flight(), 0U);
+  std::map<Symbol, Timestamp> last;
+  for (const streams::BarMessage& message : script_.bars) {
+    Timestamp& before = last.try_emplace(message.symbol, first - minutes{1}).first->second;
+    EXPECT_EQ(message.bar.time, before + minutes{1});
+    before = message.bar.time;
+  }
+  EXPECT_EQ(script_.bars.size(), 50U);
+  EXPECT_EQ(script_.count(0, LiveEvent::Gap), 10);
+}
+
+TEST_F(LiveTableTest, AnswersForASymbolThatIsGoneAreForgotten) {
+  table_.add(kApple, now());
+  state(0, StreamState::Up);
+  chatter(0, {kApple}, 60);
+  pass(seconds{30});
+  ASSERT_EQ(script_.probes.size(), 1U);
+  table_.remove(kApple);
+  answer_probes(11);
+  EXPECT_EQ(table_.in_flight(), 0U);
+  EXPECT_TRUE(script_.reconnects.empty());
+}
+
+TEST_F(LiveTableTest, APollingVendorThatNeverSaysItIsUpIsUpWhenItIsHeard) {
+  table_.add(kApple, now());
+  quote(0, kApple);
+  EXPECT_EQ(table_.status().vendors[0].state, StreamState::Up);
+  pass(minutes{1});
+  EXPECT_EQ(table_.status().moves, 0U);
+}
+
+TEST(LiveCounts, LingerIsCanceledByTheNextSubscriber) {
+  ManualClock clock{kStart};
+  LiveCounts counts{clock, 2};
+  EXPECT_TRUE(*counts.acquire(kApple));
+  EXPECT_FALSE(*counts.acquire(kApple));
+  counts.release(kApple);
+  clock.advance(seconds{60});
+  EXPECT_TRUE(counts.take_idle(seconds{30}).empty());
+  counts.release(kApple);
+  clock.advance(seconds{29});
+  EXPECT_FALSE(*counts.acquire(kApple));
+  clock.advance(seconds{60});
+  EXPECT_TRUE(counts.take_idle(seconds{30}).empty());
+  counts.release(kApple);
+  EXPECT_TRUE(*counts.acquire(kTesla));
+  EXPECT_EQ(counts.acquire(kBitcoin).error().code(), ErrorCode::RateLimited);
+  clock.advance(seconds{30});
+  EXPECT_EQ(counts.take_idle(seconds{30}), std::vector{kApple});
+  EXPECT_TRUE(*counts.acquire(kBitcoin));
+  EXPECT_EQ(counts.size(), 2U);
+}
+
+}  // namespace
+}  // namespace ziggy::market
