@@ -113,6 +113,7 @@ void LiveTable::heard(Entry& entry, std::size_t vendor, Moment now) {
   }
   entry.heard_at = now.steady;
   entry.heard_wall = now.wall;
+  entry.lost_since.reset();
   entry.probes_in_vain = 0;
   entry.probes_failed = 0;
   if (entry.bars.is_out() && vendors_[vendor].status.state == feed::StreamState::Up) {
@@ -238,7 +239,8 @@ void LiveTable::tick(Moment now) {
       const Vendor& vendor = vendors_[*entry.vendor];
       const bool is_up = vendor.status.state == feed::StreamState::Up;
       const Monotonic since = std::max(vendor.up_since, entry.moved_at);
-      if (is_up && now.steady - since >= kSubscribedAfter) entry.bars.end_outage(now, outlet);
+      if (is_up && !entry.lost_since && now.steady - since >= kSubscribedAfter)
+        entry.bars.end_outage(now, outlet);
     }
     const std::size_t holes = entry.bars.holes();
     if (holes == 0) continue;

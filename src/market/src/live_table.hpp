@@ -92,6 +92,8 @@ class LiveTable {
     BarSequence bars;
     std::optional<std::size_t> vendor;
     Monotonic moved_at;
+    /// Since when its vendor, though up, says that this symbol is not heard.
+    std::optional<Monotonic> lost_since;
     /// Vendors that refuse this symbol or are silent for it alone, and until when.
     std::vector<std::pair<std::size_t, Monotonic>> excluded;
     /// The watchdog's: since when nothing was heard, how long that usually is, and what was heard

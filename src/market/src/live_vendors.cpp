@@ -67,6 +67,7 @@ void LiveTable::move(Entry& entry, std::optional<std::size_t> to, Moment now) {
   if (from == to) return;
   entry.vendor = to;
   entry.moved_at = now.steady;
+  entry.lost_since.reset();
   entry.restart(now.steady);
   if (from) {
     ++moves_;
@@ -92,6 +93,13 @@ void LiveTable::on_subscribed(std::size_t vendor, const Symbol& symbol, const Re
   const auto found = entries_.find(symbol);
   if (found == entries_.end()) return;
   Entry& entry = found->second;
+  if (!outcome && outcome.error().code() == ErrorCode::ProviderUnavailable) {
+    // One of a vendor's sockets is lost, the one with this symbol; it comes back by itself.
+    if (entry.vendor != vendor) return;
+    entry.bars.begin_outage(entry.heard_wall);
+    if (!entry.lost_since) entry.lost_since = now.steady;
+    return;
+  }
   if (!outcome) {
     const auto wait = is_lasting(outcome.error()) ? kRefusedFor : kFullFor;
     exclude(entry, vendor, now.steady + wait);
@@ -102,7 +110,11 @@ void LiveTable::on_subscribed(std::size_t vendor, const Symbol& symbol, const Re
     if (entry.vendor == vendor) move(entry, choose(entry, now), now);
     return;
   }
-  if (entry.vendor == vendor && entry.bars.is_out()) end_outage(entry, now);
+  std::erase_if(entry.excluded, [&](const auto& known) { return known.first == vendor; });
+  if (entry.vendor != vendor) return;
+  entry.lost_since.reset();
+  entry.restart(now.steady);
+  if (entry.bars.is_out()) end_outage(entry, now);
 }
 
 void LiveTable::on_state(std::size_t vendor, StreamState state, std::string_view detail,
@@ -181,8 +193,16 @@ void LiveTable::review_symbols(Moment now) {
   const auto second = now.wall - std::chrono::floor<minutes>(now.wall);
   const bool is_quiet = second >= kQuietFrom && second < kQuietUntil;
   for (auto& [symbol, entry] : entries_) {
+    const auto from = entry.vendor;
+    const bool is_lost = entry.lost_since && now.steady - *entry.lost_since >= settings_.down_grace;
+    if (is_lost) exclude(entry, *from, now.steady + kFullFor);
     const auto best = choose(entry, now);
-    if (best == entry.vendor) continue;
+    if (is_lost && !best) {
+      // Nobody else has it: it stays where it may come back.
+      std::erase_if(entry.excluded, [&](const auto& known) { return known.first == from; });
+      continue;
+    }
+    if (best == from) continue;
     const bool must = !entry.vendor || vendors_[*entry.vendor].status.is_troubled ||
                       is_excluded(entry, *entry.vendor, now);
     const bool may = is_quiet && now.steady - entry.moved_at >= settings_.stable_for;

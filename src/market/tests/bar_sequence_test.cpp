@@ -284,7 +284,9 @@ TEST_F(BarSequenceTest, TheNightIsNoHole) {
 TEST(BarSequence, WhateverHappensTheSequenceAscendsAndIsCompleteButForHolesLeft) {
   const bool holds = rc::check([](std::uint64_t seed) {
     std::mt19937_64 random{seed};
-    const auto chance = [&](int percent) { return random() % 100 < static_cast<unsigned>(percent); };
+    const auto chance = [&](int percent) {
+      return random() % 100 < static_cast<unsigned>(percent);
+    };
     LiveSettings settings;
     BarSequence::Counts counts;
     ManualClock clock{kStart};

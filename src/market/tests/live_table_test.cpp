@@ -249,6 +249,28 @@ TEST_F(LiveTableTest, ASymbolThatOneVendorDoesNotKnowGoesToTheNext) {
   EXPECT_TRUE(is_at(0, kApple) || is_at(1, kApple));
 }
 
+TEST_F(LiveTableTest, ASymbolWhoseSocketIsLostWhileTheVendorIsUpWaitsAMomentAndMoves) {
+  const Error lost{ErrorCode::ProviderUnavailable, "the other socket"};
+  table_.add(kApple, now());
+  table_.add(kBitcoin, now());
+  state(0, StreamState::Up);
+  chatter(0, {kApple, kBitcoin}, 10);
+  table_.on_subscribed(0, kBitcoin, std::unexpected{lost}, now());
+  chatter(0, {kApple}, 2);
+  EXPECT_TRUE(is_at(0, kBitcoin));
+  table_.on_subscribed(0, kBitcoin, {}, now());
+  chatter(0, {kApple}, 5);
+  EXPECT_TRUE(is_at(0, kBitcoin));
+  table_.on_subscribed(0, kBitcoin, std::unexpected{lost}, now());
+  chatter(0, {kApple}, 5);
+  EXPECT_TRUE(is_at(1, kBitcoin));
+  EXPECT_TRUE(is_at(0, kApple));
+  script_.crypto_ranking = {1};
+  table_.on_subscribed(1, kBitcoin, std::unexpected{lost}, now());
+  chatter(0, {kApple}, 10);
+  EXPECT_TRUE(is_at(1, kBitcoin));
+}
+
 TEST_F(LiveTableTest, ASilentFeedIsProbedReconnectedAndReplaced) {
   table_.add(kApple, now());
   table_.add(kTesla, now());
