@@ -171,7 +171,9 @@ void CurlThread::collect() {
     CurlTransfer* transfer = nullptr;
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
     auto result = transfer->result(code);
-    queue_.note(transfer, result && result->http_version == "2");
+    long connects = 0;
+    curl_easy_getinfo(transfer->easy(), CURLINFO_NUM_CONNECTS, &connects);
+    queue_.note(transfer, result && result->http_version == "2" && connects == 0);
     finish(transfer, std::move(result));
   }
 }

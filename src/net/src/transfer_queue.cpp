@@ -8,7 +8,7 @@ namespace ziggy::net {
 
 namespace {
 
-// Far more hosts than Ziggy asks; kept only to remember which of them speak HTTP/2.
+// Far more hosts than Ziggy asks; more are forgotten as soon as nobody waits.
 constexpr std::size_t kOriginsKept = 64;
 
 }  // namespace
@@ -22,7 +22,7 @@ void TransferQueue::add(CurlTransfer* transfer, const std::string& origin) {
 
 bool TransferQueue::may_start(const Origin& origin) const {
   if (origin.waiting.empty()) return false;
-  if (origin.is_http2) return origin.running < limits_.streams_per_host;
+  if (origin.is_shared) return origin.running < limits_.streams_per_host;
   return origin.running < limits_.connections_per_host && connections_ < limits_.connections_max;
 }
 
@@ -39,7 +39,7 @@ CurlTransfer* TransferQueue::next() {
     ++origin.running;
     Place& place = places_.at(transfer);
     place.is_running = true;
-    place.has_connection = !origin.is_http2;
+    place.has_connection = !origin.is_shared;
     if (place.has_connection) ++connections_;
     turn_ = at->first;
     return transfer;
@@ -47,10 +47,10 @@ CurlTransfer* TransferQueue::next() {
   return nullptr;
 }
 
-void TransferQueue::note(CurlTransfer* transfer, bool is_http2) {
+void TransferQueue::note(CurlTransfer* transfer, bool has_shared) {
   const auto found = places_.find(transfer);
   if (found != places_.end() && found->second.is_running) {
-    found->second.origin->second.is_http2 = is_http2;
+    found->second.origin->second.is_shared = has_shared;
   }
 }
 
@@ -64,6 +64,7 @@ void TransferQueue::remove(CurlTransfer* transfer) {
     ZIGGY_ASSERT(origin.running > 0);
     --origin.running;
     if (place.has_connection) --connections_;
+    if (origin.running == 0) origin.is_shared = false;
   } else {
     origin.waiting.erase(place.waiting);
     --waiting_;

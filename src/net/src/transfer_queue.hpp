@@ -18,7 +18,7 @@ class TransferQueue {
   struct Limits {
     std::size_t connections_per_host = 8;
     std::size_t connections_max = 64;
-    /// Where the origin has answered over HTTP/2.
+    /// Where requests are known to share a connection (HTTP/2).
     std::size_t streams_per_host = 64;
   };
   explicit TransferQueue(Limits limits) : limits_{limits} {}
@@ -29,8 +29,9 @@ class TransferQueue {
   [[nodiscard]] CurlTransfer* next();
   /// Ended or given up, running or waiting.
   void remove(CurlTransfer* transfer);
-  /// How the origin of a transfer that runs has answered; no answer counts as "not HTTP/2".
-  void note(CurlTransfer* transfer, bool is_http2);
+  /// Whether a transfer that has run found its connection open and shared it. Believed until one
+  /// did not or nothing runs any more: connections die, and a burst would open one each.
+  void note(CurlTransfer* transfer, bool has_shared);
   /// How many are remembered.
   [[nodiscard]] std::size_t origins() const noexcept { return origins_.size(); }
 
@@ -38,7 +39,7 @@ class TransferQueue {
   struct Origin {
     std::list<CurlTransfer*> waiting;
     std::size_t running = 0;
-    bool is_http2 = false;
+    bool is_shared = false;
   };
   using Origins = std::map<std::string, Origin>;
   struct Place {
