@@ -42,6 +42,7 @@ class BudgetFile {
 
   std::filesystem::path path_;
   int fd_ = -1;
+  bool is_too_long_ = false;
 };
 
 }  // namespace ziggy::resilience

@@ -24,8 +24,8 @@ struct Held {
 /// after the END of its slice, so that rounding is always on the safe side. Plain bytes: it is
 /// written to a file as it is. All times are nanoseconds since some epoch.
 struct TokenRing {
-  // 128 slices of a minute are 0.5 s each: that is what a token may come back late.
-  static constexpr std::int64_t kSlices = 128;
+  // 120 slices of a minute are 0.5 s each: that is what a token may come back late.
+  static constexpr std::int64_t kSlices = 120;
   // One for the slice that is filling up, one for the oldest that still holds.
   static constexpr std::int64_t kSlots = kSlices + 2;
 

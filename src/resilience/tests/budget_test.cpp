@@ -29,7 +29,7 @@ const Timestamp kNow = *parse_rfc3339("2026-11-20T18:30:10Z");
 
 /// The longest after its request's end that a token of a minute may come back: period, margin, and
 /// one slice for rounding.
-constexpr nanoseconds kLatest = milliseconds{60'100 + 470};
+constexpr nanoseconds kLatest = milliseconds{60'100 + 501};
 
 struct Request {
   nanoseconds start;

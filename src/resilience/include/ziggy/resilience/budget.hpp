@@ -49,7 +49,8 @@ struct BudgetStatus {
 /// `period` as the vendor counts them. A request arrives there some time between its start and its
 /// end, so its token comes back only one period (and a little, for rounding and for clocks that
 /// drift) after it ENDED; in flight it counts as used. Thread-safe, and safe between processes that
-/// name the same file. A take costs about a microsecond, whatever the count.
+/// name the same file. A take costs a microsecond in memory and a few with a file,
+/// whatever the count.
 class Budget {
  public:
   class Spend;
