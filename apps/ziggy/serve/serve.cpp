@@ -11,6 +11,7 @@
 #include "ziggy/api/stream_encoder.hpp"
 #include "ziggy/health/checks.hpp"
 #include "ziggy/market/import.hpp"
+#include "ziggy/market/live.hpp"
 #include "ziggy/market/market.hpp"
 #include "ziggy/net/server.hpp"
 
@@ -82,6 +83,33 @@ std::vector<health::Check> health_checks(store::Database& database,
   return checks;
 }
 
+/// Whether prices reach those who listen: a stream in trouble is a warning, as long as REST
+/// answers.
+health::Check streams_check(const market::LiveFeeds& live) {
+  return {.name = "streams", .run = [&live] {
+            std::string troubled;
+            for (const market::LiveVendorStatus& vendor : live.status().vendors) {
+              if (!vendor.is_troubled) continue;
+              troubled += fmt::format("{}{} is {}", troubled.empty() ? "" : ", ", vendor.name,
+                                      feed::stream_state_name(vendor.state));
+            }
+            if (troubled.empty()) return health::Outcome{};
+            return health::Outcome{health::Status::Warning, troubled};
+          }};
+}
+
+/// The vendors that stream, each once; the simulator pushes everything by itself.
+std::vector<feed::Provider*> live_vendors(const routing::Chain& quotes,
+                                          const routing::Chain& crypto,
+                                          const feed::Provider* simulator) {
+  std::vector<feed::Provider*> vendors = quotes.providers();
+  for (feed::Provider* const vendor : crypto.providers()) {
+    if (std::ranges::find(vendors, vendor) == vendors.end()) vendors.push_back(vendor);
+  }
+  std::erase(vendors, simulator);
+  return vendors;
+}
+
 net::ServerSettings server_settings(const config::Settings& settings) {
   net::ServerSettings server;
   server.host = settings.api_host == "localhost" ? "127.0.0.1" : settings.api_host;
@@ -136,26 +164,39 @@ Result<> serve(Context& context) {
   streams::Hub hub{market_clock, encoder};
   const bool is_simulated = std::ranges::find(settings.providers_quotes, config::Vendor::Sim) !=
                             settings.providers_quotes.end();
-  market::Market market{
-      {.clock = market_clock,
-       .database = *database,
-       .pool = pool,
-       .hub = hub,
-       .prices = prices,
-       .quotes = quotes,
-       .crypto = crypto},
-      {.is_always_open = is_simulated && settings.sim_sessions == config::SimSessions::Always,
-       .answer_ttl = settings.cache_ttl}};
+  const bool is_always_open = is_simulated && settings.sim_sessions == config::SimSessions::Always;
+  market::Market market{{.clock = market_clock,
+                         .database = *database,
+                         .pool = pool,
+                         .hub = hub,
+                         .prices = prices,
+                         .quotes = quotes,
+                         .crypto = crypto},
+                        {.is_always_open = is_always_open, .answer_ttl = settings.cache_ttl}};
   if (const Result<> started = market.start(); !started) return fail(started.error());
 
-  health::Health health{context.clock(), health_checks(*database, settings.data_dir)};
+  market::LiveFeeds live{{.clock = market_clock,
+                          .market = market,
+                          .hub = hub,
+                          .vendors = live_vendors(quotes, crypto, vendors.simulator()),
+                          .order =
+                              [&quotes, &crypto](const Symbol& symbol) {
+                                return symbol.is_crypto() ? crypto.providers() : quotes.providers();
+                              },
+                          .report = {}},
+                         {.is_always_open = is_always_open}};
+
+  auto checks = health_checks(*database, settings.data_dir);
+  checks.push_back(streams_check(live));
+  health::Health health{context.clock(), std::move(checks)};
   // The routes ask the server how it is, and the server is made of the routes.
   const net::Server* running = nullptr;
   api::Api api{{.clock = market_clock,
                 .market = market,
                 .hub = hub,
                 .health = health,
-                .server_metrics = [&running] { return running->metrics(); }},
+                .server_metrics = [&running] { return running->metrics(); },
+                .live = &live},
                {.version = ZIGGY_VERSION,
                 .docs_enabled = settings.docs_enabled,
                 .web_folder = share / "web"}};
@@ -164,6 +205,7 @@ Result<> serve(Context& context) {
   running = &server;
 
   ZIGGY_TRY(port, server.listen());
+  live.start(loops.at(0).get_executor());
   if (feed::SimProvider* simulator = vendors.simulator()) {
     simulator->stream()->set_listener(market);
     simulator->start(loops.at(0).get_executor());
@@ -186,6 +228,7 @@ Result<> serve(Context& context) {
   kLog.info("server_draining", {{"signal", signal}});
   health.set_draining();
   server.shutdown(kDrainMax);
+  live.stop();
   if (feed::SimProvider* simulator = vendors.simulator()) simulator->stop();
   loops.stop();
   kLog.info("server_stopped");

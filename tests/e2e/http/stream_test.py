@@ -85,6 +85,14 @@ class Stream(ServerCase):
             self.assertIn('ts', quote)
             last = quote['seq']
 
+    def test_the_simulator_pushes_by_itself_and_needs_no_upstream(self):
+        ws = self.open()
+        ws.message()
+        metrics = self.get('/metrics').body.decode()
+        self.assertIn('ziggy_stream_subscribers', metrics)
+        self.assertIn('\nziggy_live_symbols 0\n', metrics)
+        self.assertIn('ziggy_health_check_status{check="streams"} 0', metrics)
+
     def test_two_listeners_see_the_same_sequence(self):
         one, two = self.open(), self.open()
         seen = [{}, {}]
