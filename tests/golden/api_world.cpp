@@ -111,7 +111,8 @@ struct World::Parts {
   api::StreamEncoder encoder;
   streams::Hub hub{clock, encoder};
   Vendor vendor;
-  routing::Desk desk{{.clock = clock}};
+  resilience::BreakerRegistry breakers{clock};
+  routing::Desk desk{{.clock = clock, .breakers = breakers}};
   routing::Chain prices{routing::Operation::Bars, {&vendor}, desk};
   routing::Chain quotes{routing::Operation::Quotes, {&vendor}, desk};
   routing::Chain crypto{routing::Operation::Crypto, {&vendor}, desk};

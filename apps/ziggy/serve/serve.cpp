@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <random>
 
 #include "cli/database.hpp"
 #include "serve/vendors.hpp"
@@ -14,6 +15,7 @@
 #include "ziggy/market/live.hpp"
 #include "ziggy/market/market.hpp"
 #include "ziggy/net/server.hpp"
+#include "ziggy/resilience/breaker_registry.hpp"
 
 namespace ziggy::app {
 
@@ -143,6 +145,10 @@ Result<> serve(Context& context) {
   ZIGGY_TRY(database, open_database(context));
   if (settings.demo) import_sample(samples / "SPX.csv", *database);
 
+  // Who is asked no more while it fails. Older than the loops: requests that are cut off when those
+  // end give back what they hold of a breaker.
+  resilience::BreakerRegistry breakers{context.clock(), std::random_device{}()};
+
   // Loops for what waits, a pool for what blocks.
   net::Loops loops{settings.api_threads};
   net::BlockingPool pool{kPoolThreads, kPoolQueueMax};
@@ -151,7 +157,8 @@ Result<> serve(Context& context) {
   // must then read the same clock.
   const feed::ScaledClock market_clock{context.clock(), settings.sim_speed};
   Vendors vendors{settings, samples, market_clock, pool};
-  routing::Desk desk{{.clock = market_clock}};
+  routing::Desk desk{
+      {.clock = market_clock, .breakers = breakers, .database = database.get(), .pool = &pool}};
   const routing::ChainSettings limits{.provider_timeout = settings.provider_timeout};
   const routing::Chain prices{routing::Operation::Bars, vendors.chain(settings.providers_prices),
                               desk, limits};
@@ -159,6 +166,8 @@ Result<> serve(Context& context) {
                               desk, limits};
   const routing::Chain crypto{routing::Operation::Crypto, vendors.chain(settings.providers_crypto),
                               desk, limits};
+
+  if (const Result<> loaded_desk = desk.load(); !loaded_desk) return fail(loaded_desk.error());
 
   const api::StreamEncoder encoder;
   streams::Hub hub{market_clock, encoder};
@@ -210,6 +219,7 @@ Result<> serve(Context& context) {
     simulator->stream()->set_listener(market);
     simulator->start(loops.at(0).get_executor());
   }
+  desk.start(loops.at(0).get_executor());
   loops.run();
   const std::string url = url_of(at, port);
   kLog.info("server_started",
@@ -231,6 +241,7 @@ Result<> serve(Context& context) {
   live.stop();
   if (feed::SimProvider* simulator = vendors.simulator()) simulator->stop();
   loops.stop();
+  desk.stop();
   kLog.info("server_stopped");
   return {};
 }

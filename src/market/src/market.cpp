@@ -34,29 +34,37 @@ streams::QuoteMessage to_message(const QuoteAnswer& answer) {
   return {answer.quote, answer.provenance.provider, answer.provenance.stale};
 }
 
-Error no_answer(const std::vector<Fallback>& misses, bool is_unknown, std::size_t unsupported,
-                const Symbol& symbol, std::string_view what) {
+Error no_answer(const std::vector<Fallback>& misses, const std::vector<Fallback>& skipped,
+                bool is_unknown, std::size_t unsupported, const Symbol& symbol,
+                std::string_view what) {
   if (is_unknown) {
     return {ErrorCode::UnknownSymbol, fmt::format("nobody knows {}", symbol.view())};
   }
   bool is_all_unknown = true;
   std::string reasons;
   std::vector<FieldError> fields;
-  for (const Fallback& miss : misses) {
-    if (miss.code == ErrorCode::Canceled) return {ErrorCode::Canceled, miss.detail};
-    is_all_unknown = is_all_unknown && miss.code == ErrorCode::UnknownSymbol;
+  const auto give_reason = [&](const Fallback& miss) {
     reasons += fmt::format("{}{}: {}, {}", reasons.empty() ? "" : "; ", miss.provider,
                            code_name(miss.code), miss.detail);
     fields.push_back({miss.provider, std::string{code_name(miss.code)}, miss.detail});
+  };
+  for (const Fallback& miss : misses) {
+    if (miss.code == ErrorCode::Canceled) return {ErrorCode::Canceled, miss.detail};
+    is_all_unknown = is_all_unknown && miss.code == ErrorCode::UnknownSymbol;
+    give_reason(miss);
+  }
+  for (const Fallback& passed : skipped) {
+    is_all_unknown = is_all_unknown && passed.code == ErrorCode::Configuration;
+    give_reason(passed);
   }
   if (is_all_unknown && unsupported > 0) {
     return {ErrorCode::NotFound, fmt::format("nobody has {} of {}", what, symbol.view())};
   }
-  if (misses.empty()) {
+  if (misses.empty() && skipped.empty()) {
     return {ErrorCode::ProviderUnavailable,
             fmt::format("no provider gives {} of {}", what, symbol.view())};
   }
-  const bool is_late = misses.back().code == ErrorCode::DeadlineExceeded;
+  const bool is_late = !misses.empty() && misses.back().code == ErrorCode::DeadlineExceeded;
   return Error{is_late ? ErrorCode::DeadlineExceeded : ErrorCode::ProviderUnavailable,
                fmt::format("nobody gave {} of {}: {}", what, symbol.view(), reasons)}
       .with_fields(std::move(fields));

@@ -48,7 +48,27 @@ Timestamp simulated_until(const BarsQuery& query, Timestamp now) {
   return period_end(period_start(now, step), step);
 }
 
-bool is_failure(const Fallback& miss) { return miss.code != ErrorCode::UnknownSymbol; }
+bool is_failure(const Fallback& miss) {
+  return miss.code != ErrorCode::UnknownSymbol && miss.code != ErrorCode::NoData;
+}
+
+// Somebody who might have answered failed, or was not even asked because it fails.
+bool has_failed(const routing::Outcome<feed::BarsReply>& outcome) {
+  return outcome.is_anyone_held_back() || std::ranges::any_of(outcome.misses, is_failure);
+}
+
+// What those who know the symbol say when they have nothing: an answer, given by the first of them.
+BarsCache::Entry empty_page(std::vector<Fallback>& misses, Timestamp now,
+                            std::chrono::nanoseconds good_for) {
+  const auto said = std::ranges::find(misses, ErrorCode::NoData, &Fallback::code);
+  BarsCache::Entry entry;
+  entry.answer.provenance = {said->provider, now, false, {}};
+  misses.erase(said);
+  entry.answer.provenance.fallback_from = std::move(misses);
+  entry.answer.bars = std::make_shared<const BarColumns>();
+  entry.good_before = now + good_for;
+  return entry;
+}
 
 }  // namespace
 
@@ -188,6 +208,9 @@ net::Task<Result<BarsCache::Entry>> Market::State::from_store(
     BarsQuery query, Timestamp now, routing::Outcome<feed::BarsReply> outcome, Call /*call*/) {
   const std::uint64_t mark = imports.mark(query.symbol);
   const std::string what = fmt::format("{} bars", interval_name(query.interval));
+  // Vendors know the symbol and say that there is nothing in the range.
+  const bool is_empty = outcome.all_empty();
+  if (mark == 0 && is_empty) co_return empty_page(outcome.misses, now, settings.answer_ttl);
   if (mark == 0) co_return fail(no_answer(outcome, query.symbol, what));
   const Timestamp end = std::min(query.range.end, now);
   store::Database* const database = &parts.database;
@@ -198,8 +221,12 @@ net::Task<Result<BarsCache::Entry>> Market::State::from_store(
   });
   if (!found) co_return std::unexpected{std::move(found).error()};
   if (!*found) {
-    const bool is_failing = std::ranges::any_of(outcome.misses, is_failure);
-    if (is_failing) co_return fail(no_answer(outcome, query.symbol, what));
+    if (is_empty) {
+      auto nothing = empty_page(outcome.misses, now, settings.answer_ttl);
+      nothing.stored_mark = mark;
+      co_return nothing;
+    }
+    if (has_failed(outcome)) co_return fail(no_answer(outcome, query.symbol, what));
     co_return fail(ErrorCode::NotFound, "there are no {} of {}", what, query.symbol.view());
   }
   StoredRaw stored = std::move(**found);
@@ -213,7 +240,7 @@ net::Task<Result<BarsCache::Entry>> Market::State::from_store(
   from.as_of = page.bars.empty() ? stored.last : page.bars.time_at(page.bars.size() - 1);
   // Not stale: nobody failed, and what is stored reaches over the end of what was asked for.
   const bool is_complete = query.range.end <= now && stored.last >= query.range.end;
-  from.stale = std::ranges::any_of(outcome.misses, is_failure) || !is_complete;
+  from.stale = has_failed(outcome) || !is_complete;
   from.fallback_from = std::move(outcome.misses);
   entry.answer.bars = std::make_shared<const BarColumns>(std::move(page.bars));
   entry.answer.more = page.more;

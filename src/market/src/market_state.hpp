@@ -103,12 +103,15 @@ struct Market::State {
 template <class T>
 [[nodiscard]] Error no_answer(const routing::Outcome<T>& outcome, const Symbol& symbol,
                               std::string_view what);
-[[nodiscard]] Error no_answer(const std::vector<Fallback>& misses, bool is_unknown,
+/// `skipped` were not asked.
+[[nodiscard]] Error no_answer(const std::vector<Fallback>& misses,
+                              const std::vector<Fallback>& skipped, bool is_unknown,
                               std::size_t unsupported, const Symbol& symbol, std::string_view what);
 
 template <class T>
 Error no_answer(const routing::Outcome<T>& outcome, const Symbol& symbol, std::string_view what) {
-  return no_answer(outcome.misses, outcome.is_unknown_symbol(), outcome.unsupported, symbol, what);
+  return no_answer(outcome.misses, outcome.skipped, outcome.is_unknown_symbol(),
+                   outcome.unsupported, symbol, what);
 }
 
 }  // namespace ziggy::market

@@ -58,7 +58,8 @@ class BackfillTest : public ::testing::Test {
   net::BlockingPool pool_{1, 64};
   Fake first_{"first"};
   Fake second_{"second"};
-  routing::Desk desk_{{.clock = clock_}};
+  resilience::BreakerRegistry breakers_{clock_};
+  routing::Desk desk_{{.clock = clock_, .breakers = breakers_}};
   routing::Chain prices_{routing::Operation::Bars, {&first_, &second_}, desk_, {}};
   routing::Chain crypto_{routing::Operation::Crypto, {}, desk_, {}};
   net::asio::io_context loop_;

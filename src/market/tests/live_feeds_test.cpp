@@ -257,7 +257,8 @@ class LiveFeedsTest : public ::testing::Test {
   streams::Hub hub_{clock_, encoder_};
   Vendor first_{"first", clock_};
   Vendor second_{"second", clock_};
-  routing::Desk desk_{{.clock = clock_}};
+  resilience::BreakerRegistry breakers_{clock_};
+  routing::Desk desk_{{.clock = clock_, .breakers = breakers_}};
   routing::Chain chain_{routing::Operation::Bars, {&first_, &second_}, desk_};
   routing::Chain quotes_{routing::Operation::Quotes, {&first_, &second_}, desk_};
   routing::Chain crypto_{routing::Operation::Crypto, {&first_}, desk_};

@@ -89,7 +89,8 @@ class MarketTest : public ::testing::Test {
   feed::SimProvider sim_{clock_, {}};
   Fake first_{"first"};
   Fake second_{"second"};
-  routing::Desk desk_{{.clock = clock_}};
+  resilience::BreakerRegistry breakers_{clock_};
+  routing::Desk desk_{{.clock = clock_, .breakers = breakers_}};
   routing::ChainSettings limits_{milliseconds{5}};
   routing::Chain prices_{routing::Operation::Bars, {&sim_, &first_, &second_}, desk_, limits_};
   routing::Chain quotes_{routing::Operation::Quotes, {&sim_, &first_, &second_}, desk_, limits_};

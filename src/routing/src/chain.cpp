@@ -1,128 +1,126 @@
 #include "ziggy/routing/chain.hpp"
 
-#include <algorithm>
-#include <exception>
+#include <utility>
 
-#include "ziggy/base/log.hpp"
-#include "ziggy/resilience/time_limit.hpp"
+#include "asking.hpp"
 
 namespace ziggy::routing {
 namespace {
 
-constexpr log::Logger kLog{"routing"};
+using std::chrono::nanoseconds;
 
-// Asks one vendor; nullopt when it lacks the operation.
-template <class T>
-using Ask = std::function<std::optional<net::Task<Result<T>>>(feed::Provider& provider, Call call)>;
+constexpr std::chrono::days kLongAgo{2 * 365};
 
-// One asking that always ends in a Result: in time, or with ProviderTimeout; what a vendor's code
-// throws becomes an error of that vendor.
-template <class T>
-net::Task<Result<T>> ask_one(net::Task<Result<T>> work, std::chrono::nanoseconds limit) {
-  std::exception_ptr thrown;
-  try {
-    auto result = co_await resilience::within<T>(std::move(work), limit);
-    if (result) co_return std::move(*result);
-  } catch (...) {
-    thrown = std::current_exception();
-  }
-  const auto state = co_await net::asio::this_coro::cancellation_state;
-  if (state.cancelled() != net::asio::cancellation_type::none) {
-    co_return fail(ErrorCode::Canceled, "the caller is gone");
-  }
-  if (!thrown) {
-    co_return fail(ErrorCode::ProviderTimeout, "no answer within {} ms",
-                   std::chrono::duration_cast<std::chrono::milliseconds>(limit).count());
-  }
-  try {
-    std::rethrow_exception(thrown);
-  } catch (const std::exception& error) {
-    co_return fail(ErrorCode::ProviderUnavailable, "{}", error.what());
-  }
+feed::BarSource* bar_source(feed::Provider& provider, Operation operation) {
+  return operation == Operation::Crypto ? provider.crypto() : provider.bars();
 }
 
-template <class T>
-net::Task<Outcome<T>> ask_in_order(std::vector<feed::Provider*> order, Ask<T> ask, Terms<T> terms,
-                                   Call call, const Clock* clock, ChainSettings settings) {
-  Outcome<T> outcome;
-  for (feed::Provider* const provider : order) {
-    const auto left = call.deadline == Monotonic::max() ? std::chrono::nanoseconds::max()
-                                                        : call.deadline - clock->steady();
-    if (left <= std::chrono::nanoseconds::zero()) {
-      outcome.misses.push_back({std::string{provider->name()}, ErrorCode::DeadlineExceeded,
-                                "not asked: the request's time is up"});
-      break;
-    }
-    auto work = ask(*provider, call);
-    if (!work) continue;
-    const std::chrono::nanoseconds limit = settings.provider_timeout;
-    auto answer = co_await ask_one<T>(std::move(*work), std::min(limit, left));
-    if (answer && terms.accept) {
-      if (auto verdict = terms.accept(*provider, *answer); !verdict) {
-        answer = std::unexpected{std::move(verdict).error()};
-      }
-    }
-    if (answer) {
-      outcome.value.emplace(std::move(*answer));
-      outcome.provider = provider;
-      break;
-    }
-    const Error& error = answer.error();
-    if (error.code() == ErrorCode::NotSupported) {
-      ++outcome.unsupported;
-      continue;
-    }
-    if (error.code() != ErrorCode::UnknownSymbol) {
-      kLog.warning(call, "provider_failed",
-                   {{"provider", provider->name()},
-                    {"code", code_name(error.code())},
-                    {"detail", error.detail()}});
-    }
-    outcome.misses.push_back({std::string{provider->name()}, error.code(), error.detail()});
-    if (error.code() == ErrorCode::Canceled) break;
+feed::QuoteSource* quote_source(feed::Provider& provider, Operation operation) {
+  return operation == Operation::Crypto ? provider.crypto() : provider.quotes();
+}
+
+PlanKey plan_of(const feed::BarsRequest& request, Timestamp now) {
+  PlanKey key;
+  key.kind = request.symbol.kind();
+  key.interval_class = is_intraday(request.interval) ? 1 : 2;
+  const Timestamp end = std::min(request.range.end, now);
+  const nanoseconds span = nominal_length(request.interval) *
+                           static_cast<std::int64_t>(std::min<std::size_t>(request.limit, 100'000));
+  const Timestamp start = request.range.start == feed::kNoStart ? end - span : request.range.start;
+  if (end > now - std::chrono::days{1}) key.age_class |= 1;
+  if (start < now - kLongAgo) key.age_class |= 2;
+  return key;
+}
+
+std::optional<nanoseconds> age_at(Timestamp as_of, Timestamp now) {
+  return std::max(nanoseconds::zero(), now - as_of);
+}
+
+std::shared_ptr<const Job<feed::BarsReply>> bars_job(
+    Desk& desk, Operation operation, const feed::BarsRequest& request,
+    std::function<Result<>(const feed::Provider&, const feed::BarsReply&)> accept) {
+  auto job = std::make_shared<Job<feed::BarsReply>>();
+  const Timestamp now = desk.clock().now();
+  job->desk = &desk;
+  job->plan = plan_of(request, now);
+  job->accept = std::move(accept);
+  job->ask = [request, operation](
+                 feed::Provider& provider,
+                 const Call& with) -> std::optional<net::Task<Result<feed::BarsReply>>> {
+    feed::BarSource* const source = bar_source(provider, operation);
+    if (source == nullptr) return std::nullopt;
+    return source->bars(request, with);
+  };
+  job->fit = [kind = request.symbol.kind(), interval = request.interval,
+              operation](feed::Provider& provider) {
+    feed::BarSource* const source = bar_source(provider, operation);
+    if (source == nullptr) return Fit::No;
+    const feed::Capability can = source->bars_capability();
+    if (!can.serves(kind)) return Fit::No;
+    return can.serves(interval) ? Fit::Yes : Fit::Unsupported;
+  };
+  // Old bars are as old as they should be.
+  if (request.range.end > now - std::chrono::days{1}) {
+    job->age = [](const feed::BarsReply& reply, Timestamp at) { return age_at(reply.as_of, at); };
   }
-  co_return outcome;
+  return job;
 }
 
 }  // namespace
 
-std::vector<feed::Provider*> Chain::order(bool real_only, const feed::Provider* only) const {
-  std::vector<feed::Provider*> order = providers_;
-  std::erase_if(order, [&](const feed::Provider* provider) {
-    return (real_only && !provider->is_real()) || (only != nullptr && provider != only);
-  });
-  return order;
+Chain::Chain(Operation operation, std::vector<feed::Provider*> providers, Desk& desk,
+             ChainSettings settings)
+    : operation_{operation}, providers_{std::move(providers)}, desk_{desk}, settings_{settings} {
+  desk_.enroll(operation_, providers_, settings_.provider_timeout);
 }
 
 net::Task<Outcome<feed::BarsReply>> Chain::bars(feed::BarsRequest request,
                                                 Terms<feed::BarsReply> terms, Call call) const {
-  using Reply = feed::BarsReply;
-  const bool is_crypto = operation_ == Operation::Crypto;
-  Ask<Reply> ask = [request, is_crypto](
-                       feed::Provider& provider,
-                       const Call& with) -> std::optional<net::Task<Result<Reply>>> {
-    feed::BarSource* const source = is_crypto ? provider.crypto() : provider.bars();
-    if (source == nullptr) return std::nullopt;
-    return source->bars(request, with);
-  };
-  auto asked = order(terms.real_only, terms.only);
-  auto outcome = co_await ask_in_order<Reply>(std::move(asked), std::move(ask), std::move(terms),
-                                              call, &desk_.clock(), settings_);
+  auto job = bars_job(desk_, operation_, request, std::move(terms.accept));
+  Roll roll = call_the_roll(*job, *desk_.seats(operation_), terms.real_only, terms.only);
+  auto outcome = co_await ask_in_order<feed::BarsReply>(std::move(job), std::move(roll), call);
   co_return outcome;
 }
 
 net::Task<Outcome<Quote>> Chain::quote(Symbol symbol, Terms<Quote> terms, Call call) const {
-  const bool is_crypto = operation_ == Operation::Crypto;
-  Ask<Quote> ask = [symbol, is_crypto](
-                       feed::Provider& provider,
-                       const Call& with) -> std::optional<net::Task<Result<Quote>>> {
-    feed::QuoteSource* const source = is_crypto ? provider.crypto() : provider.quotes();
+  auto job = std::make_shared<Job<Quote>>();
+  job->desk = &desk_;
+  job->plan = {.kind = symbol.kind(), .interval_class = 0, .age_class = 1};
+  job->accept = std::move(terms.accept);
+  job->ask = [symbol, operation = operation_](
+                 feed::Provider& provider,
+                 const Call& with) -> std::optional<net::Task<Result<Quote>>> {
+    feed::QuoteSource* const source = quote_source(provider, operation);
     if (source == nullptr) return std::nullopt;
     return source->quote(symbol, with);
   };
-  auto asked = order(terms.real_only, terms.only);
-  auto outcome = co_await ask_in_order<Quote>(std::move(asked), std::move(ask), std::move(terms),
-                                              call, &desk_.clock(), settings_);
+  job->fit = [kind = symbol.kind(), operation = operation_](feed::Provider& provider) {
+    feed::QuoteSource* const source = quote_source(provider, operation);
+    return source != nullptr && source->quotes_capability().serves(kind) ? Fit::Yes : Fit::No;
+  };
+  job->age = [](const Quote& quote, Timestamp now) { return age_at(quote.as_of, now); };
+  Roll roll = call_the_roll(*job, *desk_.seats(operation_), terms.real_only, terms.only);
+  auto outcome = co_await ask_in_order<Quote>(std::move(job), std::move(roll), call);
+  co_return outcome;
+}
+
+net::Task<Outcome<std::vector<feed::Headline>>> Chain::headlines(
+    Symbol symbol, TimeRange range, Terms<std::vector<feed::Headline>> terms, Call call) const {
+  using Headlines = std::vector<feed::Headline>;
+  auto job = std::make_shared<Job<Headlines>>();
+  job->desk = &desk_;
+  job->plan = {.kind = symbol.kind(), .interval_class = 0, .age_class = 0};
+  job->accept = std::move(terms.accept);
+  job->ask = [symbol, range](feed::Provider& provider,
+                             const Call& with) -> std::optional<net::Task<Result<Headlines>>> {
+    if (provider.news() == nullptr) return std::nullopt;
+    return provider.news()->headlines(symbol, range, with);
+  };
+  job->fit = [](feed::Provider& provider) {
+    return provider.news() != nullptr ? Fit::Yes : Fit::No;
+  };
+  Roll roll = call_the_roll(*job, *desk_.seats(operation_), terms.real_only, terms.only);
+  auto outcome = co_await ask_in_order<Headlines>(std::move(job), std::move(roll), call);
   co_return outcome;
 }
 

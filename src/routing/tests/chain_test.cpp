@@ -93,7 +93,8 @@ struct Bench {
     return testing::run_task(context, chain.quote(kSymbol, positive_last(), call));
   }
   ManualClock clock{kNow};
-  Desk desk{{.clock = clock}};
+  resilience::BreakerRegistry breakers{clock};
+  Desk desk{{.clock = clock, .breakers = breakers}};
   ChainSettings settings;
   std::vector<std::unique_ptr<Fake>> fakes;
   net::asio::io_context context;
@@ -187,7 +188,8 @@ TEST(Chain, ASymbolIsUnknownOnlyWhenAllWhoWereAskedSaySo) {
 
 TEST(Chain, WhoMakesItsDataUpIsLeftOutWhenOnlyRealOnesMayAnswer) {
   const ManualClock clock{kNow};
-  Desk desk{{.clock = clock}};
+  resilience::BreakerRegistry breakers{clock};
+  Desk desk{{.clock = clock, .breakers = breakers}};
   Fake invented{"sim", Mood::Good, false};
   Fake real{"file", Mood::Good};
   const Chain chain{Operation::Quotes, {&invented, &real}, desk};
@@ -197,7 +199,8 @@ TEST(Chain, WhoMakesItsDataUpIsLeftOutWhenOnlyRealOnesMayAnswer) {
 
 TEST(Chain, AVendorWithoutTheOperationIsSkippedWithoutBlame) {
   const ManualClock clock{kNow};
-  Desk desk{{.clock = clock}};
+  resilience::BreakerRegistry breakers{clock};
+  Desk desk{{.clock = clock, .breakers = breakers}};
   Fake quotes_only{"v0", Mood::Good};
   const Chain chain{Operation::Bars, {&quotes_only}, desk};
   const auto outcome = testing::run_task(chain.bars({.symbol = kSymbol}, {}, {}));

@@ -1,0 +1,285 @@
+#pragma once
+
+#include <algorithm>
+#include <boost/asio/this_coro.hpp>
+#include <chrono>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "race.hpp"
+#include "seat.hpp"
+#include "ziggy/base/call.hpp"
+#include "ziggy/net/spawn.hpp"
+#include "ziggy/resilience/time_limit.hpp"
+#include "ziggy/resilience/verdict.hpp"
+#include "ziggy/routing/chain.hpp"
+
+/// How a chain asks; templates over what is asked for.
+namespace ziggy::routing {
+
+/// Whether a vendor can answer a request at all.
+enum class Fit : std::uint8_t {
+  Yes,
+  /// Not this operation or kind of symbol: it says nothing about the symbol.
+  No,
+  /// Not this interval, but it may know the symbol.
+  Unsupported,
+};
+
+/// One request, shared by the tries that it takes; some outlive it.
+template <class T>
+struct Job {
+  Desk* desk = nullptr;
+  /// nullopt when the vendor lacks the operation.
+  std::function<std::optional<net::Task<Result<T>>>(feed::Provider& provider, Call call)> ask;
+  std::function<Fit(feed::Provider& provider)> fit;
+  std::function<Result<>(const feed::Provider& provider, const T& value)> accept;
+  /// How old the data was at `now`; nullopt when that says nothing.
+  std::function<std::optional<std::chrono::nanoseconds>(const T& value, Timestamp now)> age;
+  PlanKey plan;
+};
+
+/// A hedge earlier than this costs requests and gains nothing that anybody notices.
+inline constexpr std::chrono::milliseconds kHedgeAfterMin{20};
+
+/// The time one vendor gets.
+struct Limit {
+  std::chrono::nanoseconds time;
+  /// Long enough that a time-out is held against it.
+  bool is_fair = true;
+};
+
+/// `left` shared by `candidates`, this one among them; nanoseconds::max() is no deadline.
+[[nodiscard]] Limit limit_of(const Seat& seat, std::chrono::nanoseconds left,
+                             std::size_t candidates);
+/// What is left of the call's time.
+[[nodiscard]] std::chrono::nanoseconds time_left(const Call& call, const Clock& clock);
+/// Keeps what came of one asking: the window, the breaker, the learned plan.
+void account(Desk& desk, Seat& seat, resilience::Breaker::Permit& permit, const Error* error,
+             bool is_violation, PlanKey plan, Monotonic started,
+             std::optional<std::chrono::nanoseconds> age);
+/// Whether another request may be hedged now; takes the credit.
+[[nodiscard]] bool take_hedge(Seat& first, Seat& second);
+void earn_hedge(Seat& seat);
+/// Whether a copy of a request should go to this one, which stands behind `first`; takes its turn.
+[[nodiscard]] bool take_canary(Seat& seat, const Seat& first, Monotonic now);
+/// The seats in the order in which they are asked now: closed breakers first.
+[[nodiscard]] std::vector<Seat*> asking_order(const Order& order);
+/// Why a seat was not asked.
+[[nodiscard]] Miss passed_over(const Seat& seat, ErrorCode code);
+/// Logs what is worth it.
+void log_miss(const Call& call, const Seat& seat, const Error& error);
+
+/// One asking that always ends in a Result: in time, or with ProviderTimeout; what a vendor's code
+/// throws becomes an error of that vendor.
+template <class T>
+net::Task<Result<T>> ask_in_time(net::Task<Result<T>> work, std::chrono::nanoseconds limit) {
+  std::exception_ptr thrown;
+  try {
+    auto result = co_await resilience::within<T>(std::move(work), limit);
+    if (result) co_return std::move(*result);
+  } catch (...) {
+    thrown = std::current_exception();
+  }
+  const auto state = co_await net::asio::this_coro::cancellation_state;
+  if (state.cancelled() != net::asio::cancellation_type::none) {
+    co_return fail(ErrorCode::Canceled, "the caller is gone");
+  }
+  if (!thrown) {
+    co_return fail(ErrorCode::ProviderTimeout, "no answer within {} ms",
+                   std::chrono::duration_cast<std::chrono::milliseconds>(limit).count());
+  }
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const std::exception& error) {
+    co_return fail(ErrorCode::ProviderUnavailable, "{}", error.what());
+  }
+}
+
+/// Asks one vendor through its breaker and keeps what came of it. Errors: CircuitOpen when it was
+/// not asked; the vendor's.
+template <class T>
+net::Task<Result<T>> attempt(std::shared_ptr<const Job<T>> job, Seat* seat, Limit limit,
+                             Call call) {
+  auto permit = seat->breaker->acquire(limit.time);
+  if (!permit) co_return std::unexpected{std::move(permit).error()};
+  const Clock& clock = job->desk->clock();
+  const Monotonic started = clock.steady();
+  Call with = call;
+  with.deadline = std::min(call.deadline, started + limit.time);
+  auto work = job->ask(*seat->provider, with);
+  if (!work) co_return fail(ErrorCode::NotSupported, "lacks the operation");
+  seat->asked_at.store(started.time_since_epoch().count(), std::memory_order_relaxed);
+  auto answer = co_await ask_in_time<T>(std::move(*work), limit.time);
+  bool is_violation = false;
+  if (answer && job->accept) {
+    if (auto verdict = job->accept(*seat->provider, *answer); !verdict) {
+      is_violation = verdict.error().code() == ErrorCode::BadPayload;
+      answer = std::unexpected{std::move(verdict).error()};
+    }
+  }
+  if (answer) {
+    const auto age = job->age ? job->age(*answer, clock.now()) : std::nullopt;
+    account(*job->desk, *seat, *permit, nullptr, false, job->plan, started, age);
+    co_return answer;
+  }
+  // The deadline that the vendor saw was this try's, not the caller's.
+  if (answer.error().code() == ErrorCode::DeadlineExceeded &&
+      time_left(call, clock) > std::chrono::nanoseconds::zero()) {
+    answer = fail(ErrorCode::ProviderTimeout, "{}", answer.error().detail());
+  }
+  if (answer.error().code() == ErrorCode::ProviderTimeout && !limit.is_fair) {
+    const Error short_of_time{ErrorCode::DeadlineExceeded, "too little time to judge"};
+    account(*job->desk, *seat, *permit, &short_of_time, false, job->plan, started, {});
+  } else {
+    account(*job->desk, *seat, *permit, &answer.error(), is_violation, job->plan, started, {});
+  }
+  co_return answer;
+}
+
+template <class T>
+net::Task<> run_canary(std::shared_ptr<const Job<T>> job, Seat* seat, Call call) {
+  call.use = CallUse::Batch;
+  call.deadline = job->desk->clock().steady() + seat->timeout;
+  try {
+    auto answer = co_await attempt<T>(job, seat, Limit{seat->timeout, true}, call);
+    static_cast<void>(answer);
+  } catch (...) {
+    seat->canary_out = false;
+    throw;
+  }
+  seat->canary_out = false;
+}
+
+/// Sends a copy of an interactive request to one vendor that needs it, if any; nobody waits.
+template <class T>
+void send_canary(const std::shared_ptr<const Job<T>>& job, const std::vector<Seat*>& able,
+                 const Call& call, const net::Executor& executor) {
+  if (call.use != CallUse::Interactive || able.size() < 2) return;
+  const Monotonic now = job->desk->clock().steady();
+  for (std::size_t i = 1; i < able.size(); ++i) {
+    if (!take_canary(*able[i], *able.front(), now)) continue;
+    net::spawn(executor, run_canary<T>(job, able[i], call), "canary");
+    return;
+  }
+}
+
+/// Who is there to be asked for one job, and who is not.
+struct Roll {
+  std::vector<Seat*> able;
+  std::vector<std::pair<Seat*, ErrorCode>> passed;
+  std::size_t unsupported = 0;
+};
+
+template <class T>
+Roll call_the_roll(const Job<T>& job, const Order& order, bool real_only,
+                   const feed::Provider* only) {
+  Roll roll;
+  const Monotonic now = job.desk->clock().steady();
+  const auto is_meant = [&](const Seat* seat) {
+    return (!real_only || seat->provider->is_real()) && (only == nullptr || seat->provider == only);
+  };
+  for (Seat* const seat : asking_order(order)) {
+    if (!is_meant(seat)) continue;
+    const Fit fit = job.fit(*seat->provider);
+    if (fit == Fit::Unsupported) ++roll.unsupported;
+    if (fit != Fit::Yes) continue;
+    if (seat->plan.lacks(job.plan, now)) {
+      roll.passed.emplace_back(seat, ErrorCode::NotEntitled);
+    } else {
+      roll.able.push_back(seat);
+    }
+  }
+  for (Seat* const seat : order.unconfigured) {
+    if (is_meant(seat)) roll.passed.emplace_back(seat, ErrorCode::Configuration);
+  }
+  return roll;
+}
+
+/// Takes what one vendor said into the outcome; true when nobody else is to be asked.
+template <class T>
+bool take_answer(Outcome<T>& outcome, Roll& roll, Seat* seat, Result<T> answer, const Call& call) {
+  if (answer) {
+    outcome.value.emplace(std::move(*answer));
+    outcome.provider = seat->provider;
+    return true;
+  }
+  const Error& error = answer.error();
+  if (error.code() == ErrorCode::NotSupported) {
+    ++outcome.unsupported;
+  } else if (error.code() == ErrorCode::CircuitOpen || resilience::is_own_budget(error)) {
+    roll.passed.emplace_back(seat, error.code());
+  } else {
+    log_miss(call, *seat, error);
+    outcome.misses.push_back({seat->name, error.code(), error.detail()});
+  }
+  return error.code() == ErrorCode::Canceled;
+}
+
+template <class T>
+net::Task<Outcome<T>> ask_in_order(std::shared_ptr<const Job<T>> job, Roll roll, Call call) {
+  Outcome<T> outcome;
+  outcome.unsupported = roll.unsupported;
+  const Clock& clock = job->desk->clock();
+  const net::Executor executor = co_await net::asio::this_coro::executor;
+  send_canary<T>(job, roll.able, call, executor);
+  std::vector<Seat*>& able = roll.able;
+  for (bool is_done = false; !is_done && !able.empty();) {
+    Seat* const seat = able.front();
+    const auto left = time_left(call, clock);
+    if (left <= std::chrono::nanoseconds::zero()) {
+      outcome.misses.push_back(
+          {seat->name, ErrorCode::DeadlineExceeded, "not asked: the request's time is up"});
+      break;
+    }
+    able.erase(able.begin());
+    if (!seat->breaker->would_admit()) {
+      roll.passed.emplace_back(seat, ErrorCode::CircuitOpen);
+      continue;
+    }
+    const auto candidates =
+        1 + static_cast<std::size_t>(std::ranges::count_if(
+                able, [](const Seat* one) { return one->breaker->would_admit(); }));
+    const Limit limit = limit_of(*seat, left, candidates);
+    auto work = attempt<T>(job, seat, limit, call);
+    const std::chrono::nanoseconds usual{seat->p95.load(std::memory_order_relaxed)};
+    const bool can_hedge = call.use == CallUse::Interactive && candidates > 1 && usual.count() > 0;
+    if (!can_hedge) {
+      auto answer = co_await std::move(work);
+      is_done = take_answer<T>(outcome, roll, seat, std::move(answer), call);
+      continue;
+    }
+    earn_hedge(*seat);
+    Seat* const other = able.front();
+    const auto hedge = [job, seat, other, call]() -> std::optional<net::Task<Result<T>>> {
+      if (!take_hedge(*seat, *other)) return std::nullopt;
+      const Limit rest = limit_of(*other, time_left(call, job->desk->clock()), 1);
+      return attempt<T>(job, other, rest, call);
+    };
+    auto raced = co_await race<T>(std::move(work),
+                                  std::max<std::chrono::nanoseconds>(usual, kHedgeAfterMin), hedge);
+    if (raced.is_hedged) able.erase(able.begin());
+    // One that was overtaken has said nothing: it did nothing wrong and is not named.
+    if (raced.first) {
+      is_done = take_answer<T>(outcome, roll, seat, std::move(*raced.first), call);
+    }
+    if (!is_done && raced.second) {
+      is_done = take_answer<T>(outcome, roll, other, std::move(*raced.second), call);
+    }
+    if (!raced.first && !raced.second) {
+      outcome.misses.push_back({seat->name, ErrorCode::Canceled, "the caller is gone"});
+      is_done = true;
+    }
+  }
+  if (!outcome.value) {
+    for (const auto& [seat, code] : roll.passed)
+      outcome.skipped.push_back(passed_over(*seat, code));
+  }
+  co_return outcome;
+}
+
+}  // namespace ziggy::routing
