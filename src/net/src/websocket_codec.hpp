@@ -63,8 +63,6 @@ class MessageReader {
   Opcode message_opcode_ = Opcode::Continuation;  // Continuation: no message has begun
 };
 
-/// The value of Sec-WebSocket-Accept for a client's key (section 4.2.2).
-[[nodiscard]] std::string websocket_accept(std::string_view key);
 /// 16 bytes in base64.
 [[nodiscard]] bool is_websocket_key(std::string_view key) noexcept;
 

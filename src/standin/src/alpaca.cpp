@@ -90,7 +90,7 @@ std::expected<BarsQuery, WireAnswer> bars_query(const Ask& ask, std::string_view
       std::clamp<std::int64_t>(ask.whole("limit").value_or(kLimitDefault), 1, kLimitMax));
   if (ask.settings.page_max != 0) query.page = std::min(query.page, ask.settings.page_max);
   if (const auto token = ask.params.get("page_token")) {
-    const auto decoded = from_base64(*token);
+    const auto decoded = from_token(*token);
     const std::size_t bar = decoded ? decoded->find('|') : std::string::npos;
     const auto time =
         bar == std::string::npos ? std::nullopt : text::parse_int(decoded->substr(bar + 1));
@@ -183,7 +183,7 @@ net::Task<WireAnswer> bars(const Ask* ask, std::string symbols, bool is_single) 
     }
     room -= rows.count;
     if (rows.next) {
-      token = fmt::format(R"("{}")", base64(fmt::format("{}|{}", spelled, *rows.next)));
+      token = fmt::format(R"("{}")", token_of(fmt::format("{}|{}", spelled, *rows.next)));
       break;
     }
   }

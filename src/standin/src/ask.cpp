@@ -1,8 +1,7 @@
 #include "ask.hpp"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 
 #include "ziggy/base/text.hpp"
@@ -165,25 +164,23 @@ double middle(const Bar& bar) noexcept {
   return std::round((bar.open + bar.high + bar.low + bar.close) / 4 * 1e4) / 1e4;
 }
 
-std::string base64(std::string_view bytes) {
-  std::string out((bytes.size() + 2) / 3 * 4 + 1, '\0');
-  const int size = ::EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                     reinterpret_cast<const unsigned char*>(bytes.data()),
-                                     static_cast<int>(bytes.size()));
-  out.resize(static_cast<std::size_t>(size));
+std::string token_of(std::string_view bytes) {
+  std::string out;
+  for (const char c : bytes) out += fmt::format("{:02x}", static_cast<unsigned char>(c));
   return out;
 }
 
-std::optional<std::string> from_base64(std::string_view text) {
-  // A page's token is a symbol and an instant; more is nobody's token.
-  if (text.empty() || text.size() > 256 || text.size() % 4 != 0) return std::nullopt;
-  std::string out(text.size(), '\0');
-  const int size = ::EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                     reinterpret_cast<const unsigned char*>(text.data()),
-                                     static_cast<int>(text.size()));
-  if (size < 0) return std::nullopt;
-  out.resize(static_cast<std::size_t>(size));
-  while (!out.empty() && out.back() == '\0') out.pop_back();
+std::optional<std::string> from_token(std::string_view token) {
+  // A symbol and an instant; more is nobody's token.
+  constexpr std::size_t kTokenMax = 256;
+  if (token.empty() || token.size() > kTokenMax || token.size() % 2 != 0) return std::nullopt;
+  std::string out;
+  for (std::size_t i = 0; i < token.size(); i += 2) {
+    unsigned value = 0;
+    const auto [end, error] = std::from_chars(&token[i], &token[i] + 2, value, 16);
+    if (error != std::errc{} || end != &token[i] + 2) return std::nullopt;
+    out += static_cast<char>(value);
+  }
   return out;
 }
 

@@ -84,7 +84,8 @@ struct Ratio {
 [[nodiscard]] Timestamp local_midnight(Timestamp date, const Symbol& symbol) noexcept;
 /// The price times volume of nothing but the bar's middle: good for a `vw`.
 [[nodiscard]] double middle(const Bar& bar) noexcept;
-[[nodiscard]] std::string base64(std::string_view bytes);
-[[nodiscard]] std::optional<std::string> from_base64(std::string_view text);
+/// What only the vendor reads: the cursor of a next page.
+[[nodiscard]] std::string token_of(std::string_view bytes);
+[[nodiscard]] std::optional<std::string> from_token(std::string_view token);
 
 }  // namespace ziggy::standin

@@ -128,7 +128,7 @@ std::expected<RangeQuery, WireAnswer> range_query(const Ask& ask) {
   // A page's cursor carries what the first page was asked with.
   net::QueryParams params = ask.params;
   if (const auto cursor = ask.params.get("cursor")) {
-    const auto decoded = from_base64(*cursor);
+    const auto decoded = from_token(*cursor);
     const auto again = decoded
                            ? net::QueryParams::parse(*decoded)
                            : Result<net::QueryParams>{fail(ErrorCode::MalformedRequest, "cursor")};
@@ -182,7 +182,7 @@ net::Task<WireAnswer> range(const Ask* ask) {
   }
   std::string tail;
   if (next && !query->is_descending) {
-    const std::string cursor = base64(fmt::format(
+    const std::string cursor = token_of(fmt::format(
         "limit={}&sort=asc&adjusted={}", query->page * query->span.base, query->is_adjusted));
     tail = fmt::format(R"(,"next_url":"{}/v2/aggs/ticker/{}/range/{}/{}/{}/{}?cursor={}")",
                        ask->base, query->ticker, query->span.multiplier, query->span.name,

@@ -1,12 +1,8 @@
 #include "wire.hpp"
 
-#include <openssl/evp.h>
-#include <openssl/sha.h>
-
-#include <array>
-
 #include "ziggy/base/text.hpp"
 #include "ziggy/net/http.hpp"
+#include "ziggy/net/websocket.hpp"
 
 namespace ziggy::standin {
 
@@ -73,17 +69,10 @@ std::string render(const WireAnswer& answer, bool keeps_alive) {
 }
 
 std::string render_upgrade(std::string_view key) {
-  const std::string whole = fmt::format("{}258EAFA5-E914-47DA-95CA-C5AB0DC85B11", key);
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int size = 0;
-  ::EVP_Digest(whole.data(), whole.size(), digest.data(), &size, ::EVP_sha1(), nullptr);
-  std::array<unsigned char, 64> encoded{};
-  const int length = ::EVP_EncodeBlock(encoded.data(), digest.data(), static_cast<int>(size));
   return fmt::format(
       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
       "Sec-WebSocket-Accept: {}\r\n\r\n",
-      std::string_view{reinterpret_cast<const char*>(encoded.data()),
-                       static_cast<std::size_t>(length)});
+      net::websocket_accept(key));
 }
 
 }  // namespace ziggy::standin

@@ -32,6 +32,9 @@ class Frame {
   std::shared_ptr<const std::string> bytes_;
 };
 
+/// The value of Sec-WebSocket-Accept for a client's key (RFC 6455, section 4.2.2).
+[[nodiscard]] std::string websocket_accept(std::string_view key);
+
 /// RFC 6455, section 7.4.1, and Ziggy's own (CONTRACT: 44xx).
 namespace close_code {
 inline constexpr std::uint16_t kNormal = 1000;
