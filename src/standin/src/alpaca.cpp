@@ -134,7 +134,8 @@ struct Rows {
 net::Task<Rows> rows_of(const Ask* ask, const BarsQuery* query, std::size_t which,
                         std::size_t room) {
   const auto& [spelled, symbol] = query->symbols[which];
-  const auto margin = is_intraday(query->interval) ? std::chrono::hours{0} : std::chrono::hours{24};
+  const std::chrono::nanoseconds margin =
+      is_intraday(query->interval) ? std::chrono::nanoseconds{1} : std::chrono::hours{24};
   feed::BarsRequest request{.symbol = symbol, .interval = query->interval};
   request.range = {query->range.start - margin, std::min(query->range.end, ask->now) + margin};
   request.limit = 1'000'000;

@@ -156,8 +156,8 @@ net::Task<WireAnswer> range(const Ask* ask) {
   if (!query) co_return query.error();
   feed::BarsRequest request{.symbol = query->symbol, .interval = query->span.interval};
   // A day is dated at 00:00Z here and begins up to 5 hours later there; weeks a day earlier.
-  const auto margin =
-      is_intraday(request.interval) ? std::chrono::hours{0} : std::chrono::hours{48};
+  const std::chrono::nanoseconds margin =
+      is_intraday(request.interval) ? std::chrono::nanoseconds{1} : std::chrono::hours{48};
   request.range = {query->range.start - margin, std::min(query->range.end, ask->now) + margin};
   request.limit = query->is_descending ? 1'000'000 : query->page + 4;
   std::string rows;

@@ -1,0 +1,5 @@
+foreach(TARGET chaos_script stand_in_wire)
+  ziggy_fuzz(${TARGET} SOURCE standin/${TARGET}.cpp LIBS ziggy_standin)
+  target_include_directories(fuzz_${TARGET} PRIVATE ${CMAKE_SOURCE_DIR}/src/standin/src)
+endforeach()
+target_link_libraries(fuzz_stand_in_wire PRIVATE Boost::json)
