@@ -31,6 +31,14 @@ std::string list_of(auto const& items, auto name) {
   return text;
 }
 
+/// A name that somebody wrote, fit for one line of a message.
+std::string quoted(std::string_view name) {
+  constexpr std::size_t kShownMax = 40;
+  std::string out = "'";
+  text::append_json_escaped(out, name.substr(0, kShownMax));
+  return out + "'";
+}
+
 std::optional<double> number_of(const json::value& value) {
   if (value.is_double()) return value.get_double();
   if (value.is_int64()) return static_cast<double>(value.get_int64());
@@ -112,9 +120,8 @@ class StepReader {
       const std::string_view name{key};
       if (std::ranges::find(kFields, name) != kFields.end()) continue;
       const auto known = text::nearest(name, kFields);
-      refuse(fmt::format("'{}'", name.substr(0, 40)),
-             known ? fmt::format("is no field of a step; do you mean {}?", *known)
-                   : std::string{"is no field of a step"});
+      refuse(quoted(name), known ? fmt::format("is no field of a step; do you mean {}?", *known)
+                                 : std::string{"is no field of a step"});
     }
   }
   void duration(std::string_view field, milliseconds& out, bool is_needed) {
@@ -222,8 +229,8 @@ Result<FaultScript> FaultScript::parse(std::string_view text, std::string_view n
   FaultScript script;
   for (const auto& [key, value] : *root) {
     if (key != "speed" && key != "steps" && key != "comment") {
-      return fail(ErrorCode::Configuration, "{}: '{}' is not known here: speed, steps, comment",
-                  name, std::string_view{key}.substr(0, 40));
+      return fail(ErrorCode::Configuration, "{}: {} is not known here: speed, steps, comment", name,
+                  quoted(std::string_view{key}));
     }
   }
   if (const json::value* speed = root->if_contains("speed")) {

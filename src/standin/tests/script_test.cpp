@@ -89,6 +89,12 @@ TEST(Script, NamesTheStepAndTheField) {
               ::testing::HasSubstr("speed must be a number above 0"));
 }
 
+TEST(Script, AnswersInOneLine) {
+  EXPECT_THAT(error_of("{\"steps\":[{\"at\":0,\"fault\":\"hang\",\"a\\nb\":1}]}"),
+              ::testing::HasSubstr("step 1: 'a\\nb' is no field"));
+  EXPECT_THAT(error_of("{\"steps\":[],\"a\\nb\":1}"), ::testing::HasSubstr("'a\\nb' is not known"));
+}
+
 TEST(Script, IsBounded) {
   std::string many = R"({"steps":[{"at":0,"fault":"hang"})";
   for (std::size_t i = 0; i < FaultScript::kStepsMax; ++i) many += R"(,{"at":0,"fault":"hang"})";
