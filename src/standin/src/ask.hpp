@@ -24,7 +24,8 @@ struct Ask {
   net::QueryParams params{};
   /// The path below the vendor's prefix, decoded, by its slashes.
   std::vector<std::string> path{};
-  /// "http://127.0.0.1:8123/polygon", for the addresses of next pages.
+  /// "http://127.0.0.1:8123": like the vendor's own, the address of a next page knows nothing of
+  /// the prefix that the client came by.
   std::string base{};
 
   [[nodiscard]] std::string param(std::string_view name, std::string_view otherwise = {}) const;

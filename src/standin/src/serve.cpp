@@ -26,6 +26,9 @@ std::optional<Place> place_of(std::string_view path) {
     if (!route) return std::nullopt;
     return Place{vendor, *route, std::string{rest}};
   }
+  // The addresses of Polygon's next pages, for clients that take them as they are.
+  const auto page = polygon_route(path);
+  if (page == Route::Bars) return Place{Vendor::Polygon, *page, std::string{path}};
   return std::nullopt;
 }
 
@@ -51,7 +54,7 @@ std::optional<Ask> ask_of(Core& core, const Place& place, const DataFaults& faul
           .faults = faults};
   ask.params = std::move(*params);
   ask.path = split_path(place.path);
-  ask.base = fmt::format("http://{}/{}", request.header("host"), vendor_name(place.vendor));
+  ask.base = fmt::format("http://{}", request.header("host"));
   request.path = place.path;
   ask.wire = std::move(request);
   return ask;
