@@ -122,7 +122,7 @@ struct World::Parts {
                  return database->ping() ? health::Outcome{}
                                          : health::Outcome{health::Status::Error, "no answer"};
                }}}};
-  api::Api api{{clock, market, hub, health, {}},
+  api::Api api{{clock, market, desk, breakers, hub, health, {}},
                {.version = "1.2.3", .web_folder = folder / "absent"}};
   net::Router router = api.router();
 };

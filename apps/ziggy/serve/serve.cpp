@@ -6,7 +6,9 @@
 #include <random>
 
 #include "cli/database.hpp"
-#include "serve/vendors.hpp"
+#include "cli/vendors.hpp"
+#include "serve/alerts.hpp"
+#include "serve/upkeep.hpp"
 #include "ziggy/api/api.hpp"
 #include "ziggy/api/problem.hpp"
 #include "ziggy/api/stream_encoder.hpp"
@@ -15,6 +17,7 @@
 #include "ziggy/market/live.hpp"
 #include "ziggy/market/market.hpp"
 #include "ziggy/net/server.hpp"
+#include "ziggy/net/spawn.hpp"
 #include "ziggy/resilience/breaker_registry.hpp"
 
 namespace ziggy::app {
@@ -109,7 +112,28 @@ std::vector<feed::Provider*> live_vendors(const routing::Chain& quotes,
     if (std::ranges::find(vendors, vendor) == vendors.end()) vendors.push_back(vendor);
   }
   std::erase(vendors, simulator);
+  std::erase_if(vendors, [](feed::Provider* vendor) { return vendor->stream() == nullptr; });
   return vendors;
+}
+
+/// What a live feed goes through is the vendor's record too.
+void note_stream(routing::Desk& desk, std::string_view vendor, market::LiveEvent event) {
+  using enum market::LiveEvent;
+  constexpr auto kStream = routing::Operation::Stream;
+  switch (event) {
+    case Up:
+      return desk.note_answer(vendor, kStream, routing::AnswerClass::Success, {});
+    case Down:
+      return desk.note_answer(vendor, kStream, routing::AnswerClass::Unavailable, {});
+    case Silent:
+      return desk.note_answer(vendor, kStream, routing::AnswerClass::Timeout, {});
+    case Refused:
+      return desk.note_answer(vendor, kStream, routing::AnswerClass::NotEntitled, {});
+    case Gap:
+      return desk.note_gap(vendor, kStream, 1, 1);
+    case Violation:
+      return desk.note_violation(vendor, kStream);
+  }
 }
 
 net::ServerSettings server_settings(const config::Settings& settings) {
@@ -145,9 +169,10 @@ Result<> serve(Context& context) {
   ZIGGY_TRY(database, open_database(context));
   if (settings.demo) import_sample(samples / "SPX.csv", *database);
 
-  // Who is asked no more while it fails. Older than the loops: requests that are cut off when those
-  // end give back what they hold of a breaker.
+  // Who is asked no more while it fails, and how often anybody may be asked. Older than the loops:
+  // requests that are cut off when those end give back what they hold of them.
   resilience::BreakerRegistry breakers{context.clock(), std::random_device{}()};
+  Budgets budgets{settings, context.clock()};
 
   // Loops for what waits, a pool for what blocks.
   net::Loops loops{settings.api_threads};
@@ -156,9 +181,24 @@ Result<> serve(Context& context) {
   // The simulated market may run faster than the wall clock, and all who ask how old a price is
   // must then read the same clock.
   const feed::ScaledClock market_clock{context.clock(), settings.sim_speed};
-  Vendors vendors{settings, samples, market_clock, pool};
-  routing::Desk desk{
-      {.clock = market_clock, .breakers = breakers, .database = database.get(), .pool = &pool}};
+  Vendors vendors{{.settings = settings,
+                   .samples = samples,
+                   .clock = market_clock,
+                   .pool = pool,
+                   .budgets = budgets}};
+  std::unique_ptr<net::WebhookSender> webhook;
+  if (!settings.alert_webhook_url.empty()) {
+    ZIGGY_TRY(made,
+              make_webhook(settings, context.clock(), vendors.http(), loops.at(0).get_executor()));
+    webhook = std::move(made);
+  }
+  routing::Desk desk{{.clock = market_clock,
+                      .breakers = breakers,
+                      .database = database.get(),
+                      .pool = &pool,
+                      .webhook = [&webhook](std::string event, std::string json) {
+                        return webhook && webhook->post(std::move(event), std::move(json));
+                      }}};
   const routing::ChainSettings limits{.provider_timeout = settings.provider_timeout};
   const routing::Chain prices{routing::Operation::Bars, vendors.chain(settings.providers_prices),
                               desk, limits};
@@ -166,6 +206,9 @@ Result<> serve(Context& context) {
                               desk, limits};
   const routing::Chain crypto{routing::Operation::Crypto, vendors.chain(settings.providers_crypto),
                               desk, limits};
+
+  const auto streaming = live_vendors(quotes, crypto, vendors.simulator());
+  desk.enroll(routing::Operation::Stream, streaming, settings.provider_timeout);
 
   if (const Result<> loaded_desk = desk.load(); !loaded_desk) return fail(loaded_desk.error());
 
@@ -184,16 +227,27 @@ Result<> serve(Context& context) {
                         {.is_always_open = is_always_open, .answer_ttl = settings.cache_ttl}};
   if (const Result<> started = market.start(); !started) return fail(started.error());
 
-  market::LiveFeeds live{{.clock = market_clock,
-                          .market = market,
-                          .hub = hub,
-                          .vendors = live_vendors(quotes, crypto, vendors.simulator()),
-                          .order =
-                              [&quotes, &crypto](const Symbol& symbol) {
-                                return symbol.is_crypto() ? crypto.providers() : quotes.providers();
-                              },
-                          .report = {}},
-                         {.is_always_open = is_always_open}};
+  market::LiveFeeds live{
+      {.clock = market_clock,
+       .market = market,
+       .hub = hub,
+       .vendors = streaming,
+       .order = [&desk](const Symbol&) { return desk.order(routing::Operation::Stream); },
+       .report = [&desk](std::string_view vendor, market::LiveEvent event,
+                         std::string_view) { note_stream(desk, vendor, event); }},
+      {.is_always_open = is_always_open}};
+
+  const market::Backfill backfill{{.clock = market_clock,
+                                   .database = *database,
+                                   .pool = pool,
+                                   .prices = prices,
+                                   .crypto = crypto}};
+  market::Agreement agreement{{.clock = market_clock,
+                               .database = *database,
+                               .pool = pool,
+                               .prices = prices,
+                               .crypto = crypto,
+                               .desk = desk}};
 
   auto checks = health_checks(*database, settings.data_dir);
   checks.push_back(streams_check(live));
@@ -202,6 +256,8 @@ Result<> serve(Context& context) {
   const net::Server* running = nullptr;
   api::Api api{{.clock = market_clock,
                 .market = market,
+                .desk = desk,
+                .breakers = breakers,
                 .hub = hub,
                 .health = health,
                 .server_metrics = [&running] { return running->metrics(); },
@@ -220,6 +276,7 @@ Result<> serve(Context& context) {
     simulator->start(loops.at(0).get_executor());
   }
   desk.start(loops.at(0).get_executor());
+  net::spawn(loops.at(0).get_executor(), keep_up(&market_clock, &backfill, &agreement), "upkeep");
   loops.run();
   const std::string url = url_of(at, port);
   kLog.info("server_started",

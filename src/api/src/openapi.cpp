@@ -63,20 +63,34 @@ void write_params(JsonOut& out, const RouteSpec& spec) {
   out.end_array();
 }
 
+void write_body(JsonOut& out, const RouteSpec& spec) {
+  if (spec.body_schema.empty()) return;
+  out.key("requestBody").begin_object().field("required", true).key("content").begin_object();
+  out.key("application/json").begin_object().key("schema").begin_object();
+  out.field("$ref", "#/components/schemas/" + spec.body_schema);
+  out.end_object().end_object().end_object().end_object();
+}
+
 /// The codes a route can answer with: its own and those that no route is spared.
 std::set<ErrorCode> codes_of(const RouteSpec& spec) {
   std::set<ErrorCode> codes{spec.errors.begin(), spec.errors.end()};
   codes.insert({ErrorCode::MalformedRequest, ErrorCode::Internal, ErrorCode::Draining,
                 ErrorCode::DeadlineExceeded});
   if (!spec.params.empty()) codes.insert(ErrorCode::ValidationFailed);
+  if (!spec.body_schema.empty()) {
+    codes.insert(
+        {ErrorCode::ValidationFailed, ErrorCode::UnsupportedMediaType, ErrorCode::PayloadTooLarge});
+  }
   return codes;
 }
 
 void write_responses(JsonOut& out, const RouteSpec& spec) {
   out.key("responses").begin_object();
-  out.key(spec.is_websocket ? "101" : "200").begin_object();
+  const bool has_answer = !spec.is_websocket && !spec.schema.empty();
+  const bool is_empty = spec.method == net::Method::Delete && !has_answer;
+  out.key(spec.is_websocket ? "101" : is_empty ? "204" : "200").begin_object();
   out.field("description", spec.is_websocket ? "The connection becomes a WebSocket." : "Done.");
-  if (!spec.is_websocket) {
+  if (!spec.is_websocket && !is_empty) {
     out.key("content").begin_object();
     out.key(spec.content_type).begin_object();
     if (!spec.schema.empty()) {
@@ -134,6 +148,7 @@ void write_operation(JsonOut& out, const RouteSpec& spec) {
   out.field("x-scope", spec.policy.scope).field("x-rate-class", spec.policy.rate_class);
   if (spec.is_websocket) out.field("x-websocket", true);
   write_params(out, spec);
+  write_body(out, spec);
   write_responses(out, spec);
   out.end_object();
 }

@@ -155,6 +155,141 @@ constexpr std::string_view kCoverage = R"({
 "attempts":{"type":"integer"}}}}}}},
 "next_cursor":{"type":["string","null"]}}})";
 
+constexpr std::string_view kBreaker = R"({
+"type":"object",
+"required":["name","state","forced","reason","retry_in_ms"],
+"properties":{
+"name":{"type":"string"},
+"state":{"enum":["closed","open","half_open"]},
+"forced":{"type":"boolean","description":"An operator holds it open or closed, until reset."},
+"reason":{"type":"string"},
+"changed_at":{"type":"string","format":"date-time"},
+"retry_in_ms":{"type":["integer","null"],"description":"Until it is tried again; null unless it is open by itself."},
+"calls":{"type":"integer","description":"In the window."},
+"failures":{"type":"integer"},
+"slow":{"type":"integer"},
+"consecutive_failures":{"type":"integer"},
+"failure_rate":{"type":"number"},
+"probes_out":{"type":"integer"},
+"opened_total":{"type":"integer"},
+"rejected_total":{"type":"integer"},
+"success_total":{"type":"integer"},
+"failure_total":{"type":"integer"}}})";
+
+constexpr std::string_view kBreakers = R"({
+"type":"object",
+"required":["items","next_cursor"],
+"properties":{
+"items":{"type":"array","items":{"$ref":"#/components/schemas/Breaker"}},
+"next_cursor":{"type":["string","null"]}}})";
+
+constexpr std::string_view kProvider = R"({
+"type":"object",
+"required":["name","state","configured","operations"],
+"properties":{
+"name":{"type":"string"},
+"state":{"enum":["ok","degraded","down","idle","not_configured"]},
+"configured":{"type":"boolean"},
+"missing":{"type":"string","description":"The setting that is missing, when it is not configured."},
+"operations":{"type":"object","description":"bars, quotes, crypto, news, stream: those whose chain names it.",
+"additionalProperties":{"type":"object","required":["rank","score","reason","breaker","budget","windows"],
+"properties":{
+"rank":{"type":["integer","null"],"description":"1 is asked first; null is not asked."},
+"configured_rank":{"type":"integer"},
+"score":{"type":["number","null"],"description":"0 to 100; null when too little was measured."},
+"reason":{"type":"string","description":"Why it has this rank."},
+"pinned":{"type":"boolean"},
+"breaker":{"$ref":"#/components/schemas/Breaker"},
+"budget":{"type":["object","null"],"properties":{
+"limit":{"type":"integer"},
+"period_s":{"type":"integer"},
+"left":{"type":"integer"},
+"left_batch":{"type":"integer","description":"Of these, for back-fills."},
+"resets_at":{"type":["string","null"],"format":"date-time"}}},
+"windows":{"type":"object","description":"1m, 5m, 1h, 24h.","additionalProperties":{"type":"object","properties":{
+"calls":{"type":"integer"},
+"success_rate":{"type":["number","null"]},
+"p50_ms":{"type":["number","null"]},
+"p95_ms":{"type":["number","null"]},
+"p99_ms":{"type":["number","null"]},
+"freshness_ms":{"type":["number","null"],"description":"Median age of the data in the answers."},
+"violations":{"type":"integer"},
+"gap_rate":{"type":["number","null"]},
+"agreement":{"type":["number","null"],"description":"Share of comparisons with other providers that agreed."},
+"outcomes":{"type":"object","additionalProperties":{"type":"integer"}}}}}}}}}})";
+
+constexpr std::string_view kProviders = R"({
+"type":"object",
+"required":["providers"],
+"properties":{
+"providers":{"type":"array","items":{"$ref":"#/components/schemas/Provider"}}}})";
+
+constexpr std::string_view kProviderHistory = R"({
+"type":"object",
+"required":["items","next_cursor"],
+"properties":{
+"items":{"type":"array","items":{"type":"object","required":["operation","minute","calls","failures"],
+"properties":{
+"operation":{"type":"string"},
+"minute":{"type":"string","format":"date-time"},
+"calls":{"type":"integer"},
+"failures":{"type":"integer"},
+"violations":{"type":"integer"},
+"p50_ms":{"type":"number"},
+"p95_ms":{"type":"number"},
+"p99_ms":{"type":"number"},
+"freshness_ms":{"type":["number","null"]},
+"outcomes":{"type":"string","description":"`success:58,timeout:2`"}}}},
+"next_cursor":{"type":["string","null"]}}})";
+
+constexpr std::string_view kIncidents = R"({
+"type":"object",
+"required":["items","next_cursor"],
+"properties":{
+"items":{"type":"array","items":{"type":"object","required":["id","provider","operation","kind","severity","state","opened_at","reason"],
+"properties":{
+"id":{"type":"string","format":"uuid"},
+"provider":{"type":"string"},
+"operation":{"type":"string"},
+"kind":{"type":"string"},
+"severity":{"enum":["warning","critical"]},
+"state":{"enum":["open","closed"]},
+"opened_at":{"type":"string","format":"date-time"},
+"closed_at":{"type":["string","null"],"format":"date-time"},
+"reason":{"type":"string"},
+"closing":{"type":"string","description":"Why it closed."}}}},
+"next_cursor":{"type":["string","null"]}}})";
+
+constexpr std::string_view kQuarantine = R"({
+"type":"object",
+"required":["items","next_cursor"],
+"properties":{
+"items":{"type":"array","items":{"type":"object","required":["id","ts","provider","operation","symbol","rule","detail"],
+"properties":{
+"id":{"type":"string","format":"uuid"},
+"ts":{"type":"string","format":"date-time"},
+"provider":{"type":"string"},
+"operation":{"type":"string"},
+"symbol":{"type":"string"},
+"interval":{"type":["string","null"]},
+"rule":{"type":"string","description":"The data contract that was broken."},
+"row_count":{"type":"integer"},
+"detail":{"type":"string"},
+"sample":{"type":"string","description":"The first row that broke it."},
+"correlation_id":{"type":"string"}}}},
+"next_cursor":{"type":["string","null"]}}})";
+
+constexpr std::string_view kPinIn = R"({
+"type":"object",
+"required":["provider"],
+"additionalProperties":false,
+"properties":{"provider":{"type":"string","minLength":1,"maxLength":64}}})";
+
+constexpr std::string_view kPin = R"({
+"type":"object",
+"required":["operation","provider"],
+"properties":{"operation":{"type":"string"},"provider":{"type":"string"}}})";
+
 constexpr std::string_view kStrategies = R"({
 "type":"object",
 "required":["items","next_cursor"],
@@ -197,6 +332,15 @@ const std::vector<Schema>& schemas() {
       {"Symbols", kSymbols},
       {"CorporateActions", kCorporateActions},
       {"Coverage", kCoverage},
+      {"Breaker", kBreaker},
+      {"Breakers", kBreakers},
+      {"Provider", kProvider},
+      {"Providers", kProviders},
+      {"ProviderHistory", kProviderHistory},
+      {"Incidents", kIncidents},
+      {"Quarantine", kQuarantine},
+      {"PinIn", kPinIn},
+      {"Pin", kPin},
       {"Strategies", kStrategies},
       {"Health", kHealth},
       {"Probe", kProbe},

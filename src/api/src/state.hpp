@@ -34,6 +34,7 @@ void add_quote_routes(std::vector<RouteSpec>& routes, Api::State* state);
 void add_bars_routes(std::vector<RouteSpec>& routes, Api::State* state);
 void add_reference_routes(std::vector<RouteSpec>& routes, Api::State* state);
 void add_catalog_routes(std::vector<RouteSpec>& routes, Api::State* state);
+void add_provider_routes(std::vector<RouteSpec>& routes, Api::State* state);
 void add_stream_routes(std::vector<RouteSpec>& routes, Api::State* state);
 void add_system_routes(std::vector<RouteSpec>& routes, Api::State* state);
 

@@ -293,6 +293,15 @@ net::Task<Result<std::vector<SeriesCoverage>>> Market::coverage(Symbol symbol, C
   co_return std::vector<SeriesCoverage>{};
 }
 
+net::Task<Result<std::vector<store::Quarantined>>> Market::quarantined(std::size_t limit,
+                                                                       std::string before,
+                                                                       Call /*call*/) {
+  store::Database* const database = &state_->parts.database;
+  auto rows = co_await state_->parts.pool.run(
+      [database, limit, before] { return database->quality().quarantined(limit, before); });
+  co_return rows;
+}
+
 net::Task<Result<std::vector<SymbolEntry>>> Market::symbols(std::string query, std::size_t limit,
                                                             std::optional<Symbol> after,
                                                             Call /*call*/) {

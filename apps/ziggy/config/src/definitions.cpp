@@ -117,6 +117,13 @@ Result<> sim_sessions(Settings& settings, std::string_view text) {
   return {};
 }
 
+Result<> alpaca_feed(Settings& settings, std::string_view text) {
+  static constexpr std::string_view kNames[] = {"iex", "sip", "delayed_sip"};
+  ZIGGY_TRY(index, parse_choice(text, kNames));
+  settings.alpaca_feed = kNames[index];
+  return {};
+}
+
 Result<log::Level> parse_log_level(std::string_view text) {
   static constexpr std::string_view kNames[] = {"trace", "debug",    "info", "warning",
                                                 "error", "critical", "off"};
@@ -232,6 +239,7 @@ constexpr Definition kDefinitions[] = {
     {"NEWS_API_KEY", Mask::Whole, "", secret<&S::news_api_key>},
     {"NEWS_FEEDS", Mask::Urls, "", list<&S::news_feeds, parse_feed>},
     {"ALERT_WEBHOOK_URL", Mask::Whole, "", secret_url<&S::alert_webhook_url, kWeb>},
+    {"ALERT_WEBHOOK_SECRET", Mask::Whole, "", secret<&S::alert_webhook_secret>},
     {"POLYGON_BASE_URL", Mask::Urls, "https://api.polygon.io",
      base_url<&S::polygon_base_url, kWeb>},
     {"POLYGON_STREAM_URL", Mask::Urls, "wss://socket.polygon.io",
@@ -242,6 +250,7 @@ constexpr Definition kDefinitions[] = {
      base_url<&S::alpaca_trading_base_url, kWeb>},
     {"ALPACA_STREAM_URL", Mask::Urls, "wss://stream.data.alpaca.markets",
      base_url<&S::alpaca_stream_url, kSocket>},
+    {"ALPACA_FEED", Mask::None, "iex", alpaca_feed},
     {"YAHOO_BASE_URL", Mask::Urls, "https://query1.finance.yahoo.com",
      base_url<&S::yahoo_base_url, kWeb>},
     {"OPENAI_BASE_URL", Mask::Urls, "https://api.openai.com/v1",

@@ -14,6 +14,8 @@
 #include "ziggy/market/market.hpp"
 #include "ziggy/net/metrics.hpp"
 #include "ziggy/net/router.hpp"
+#include "ziggy/resilience/breaker_registry.hpp"
+#include "ziggy/routing/desk.hpp"
 #include "ziggy/streams/hub.hpp"
 
 namespace ziggy::api {
@@ -34,6 +36,8 @@ struct ApiSettings {
 struct ApiParts {
   const Clock& clock;
   market::Market& market;
+  routing::Desk& desk;
+  resilience::BreakerRegistry& breakers;
   streams::Hub& hub;
   health::Health& health;
   /// Of the server, which is made after its routes; called on a loop.

@@ -23,6 +23,8 @@ struct RouteSpec {
   std::string description = {};
   net::Policy policy;
   std::vector<ParamSpec> params = {};
+  /// The name of the JSON body's schema in schemas(); empty when the route takes none.
+  std::string body_schema = {};
   /// The name of the answer's schema in schemas(); empty when it is not JSON.
   std::string schema = {};
   std::string content_type = "application/json";

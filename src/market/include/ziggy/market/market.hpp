@@ -156,6 +156,11 @@ class Market final : public feed::TickListener {
   /// vendors know. Errors: UnknownSymbol when nobody knows it; StorageUnavailable.
   net::Task<Result<std::vector<SeriesCoverage>>> coverage(Symbol symbol, Call call);
 
+  /// Answers that broke a data contract, the newest first, at most `limit`, those before the one
+  /// called `before` if it is not empty. Errors: StorageUnavailable.
+  net::Task<Result<std::vector<store::Quarantined>>> quarantined(std::size_t limit,
+                                                                 std::string before, Call call);
+
   /// Symbols that begin with or contain `query` (ASCII case does not count; empty: all), stored
   /// ones and those that vendors list, ascending, at most `limit`, after `after` if given.
   net::Task<Result<std::vector<SymbolEntry>>> symbols(std::string query, std::size_t limit,

@@ -88,11 +88,15 @@ struct Settings {
   std::vector<std::string> news_feeds;
   /// The whole URL is a credential.
   Secret alert_webhook_url;
+  /// Signs what is sent there; empty: a key of our own making, kept in data_dir.
+  Secret alert_webhook_secret;
   std::string polygon_base_url;
   std::string polygon_stream_url;
   std::string alpaca_data_base_url;
   std::string alpaca_trading_base_url;
   std::string alpaca_stream_url;
+  /// Of shares: iex (free), sip or delayed_sip.
+  std::string alpaca_feed;
   std::string yahoo_base_url;
   std::string openai_base_url;
   std::chrono::milliseconds provider_timeout{0};
