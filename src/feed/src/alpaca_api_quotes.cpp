@@ -20,6 +20,7 @@ Error unknown(const Symbol& symbol) {
 net::Task<Result<std::vector<Quote>>> AlpacaApi::latest(std::vector<Symbol> symbols, Call call) {
   std::vector<Quote> quotes;
   std::optional<Error> failure;
+  bool is_answered = false;
   for (const std::string_view what : {"quotes", "trades"}) {
     auto payload = co_await ask(latest_path(what, symbols), call);
     Result<> read;
@@ -28,10 +29,15 @@ net::Task<Result<std::vector<Quote>>> AlpacaApi::latest(std::vector<Symbol> symb
     } else {
       read = std::unexpected{std::move(payload).error()};
     }
-    // One of the two is half an answer, which is better than none.
-    if (!read) failure = std::move(read).error();
+    if (read) {
+      is_answered = true;
+    } else {
+      failure = std::move(read).error();
+    }
   }
-  if (quotes.empty() && failure) co_return std::unexpected{std::move(*failure)};
+  // One of the two is half an answer, which is better than none.
+  const bool is_spoilt = failure && (!is_answered || !is_just_absent(*failure));
+  if (quotes.empty() && is_spoilt) co_return fail(as_required(std::move(*failure)));
   co_return quotes;
 }
 
