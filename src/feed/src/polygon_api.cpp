@@ -80,9 +80,8 @@ std::optional<Error> refine(const VendorRefusal& refusal) {
   const std::string said = text::lower(refusal.message);
   if (refusal.status == 404) {
     const auto document = JsonDocument::parse("polygon", refusal.body);
-    const bool is_their_word =
-        document && (json_text(document->root(), "status") == "NOT_FOUND" ||
-                     json_member(document->root(), "request_id") || said.contains("not found"));
+    const bool is_their_word = document && (json_text(document->root(), "status") == "NOT_FOUND" ||
+                                            json_member(document->root(), "request_id"));
     if (!is_their_word) return absent_route("polygon", refusal);
   }
   if (refusal.status == 403 && said.contains("api key")) {

@@ -36,6 +36,22 @@ std::optional<Bar> read_bar(JsonValue row, Interval interval, AssetKind kind) {
              .volume = volume.value_or(0)};
 }
 
+// /v1/open-close spells the one bar of its date out.
+std::optional<Bar> read_open_close(JsonValue root) {
+  const auto date = parse_rfc3339(json_text(root, "from").value_or(""));
+  const auto open = json_number(root, "open");
+  const auto high = json_number(root, "high");
+  const auto low = json_number(root, "low");
+  const auto close = json_number(root, "close");
+  if (!date || !open || !high || !low || !close) return std::nullopt;
+  return Bar{.time = Timestamp{date_of(*date)},
+             .open = *open,
+             .high = *high,
+             .low = *low,
+             .close = *close,
+             .volume = json_number(root, "volume").value_or(0)};
+}
+
 }  // namespace
 
 Result<JsonDocument> open_polygon(std::string_view body) {
@@ -104,13 +120,18 @@ Result<VendorBars> parse_polygon_bars(std::string_view body, const Symbol& symbo
   ZIGGY_TRY(document, open_polygon(body));
   const JsonValue root = document.root();
   const std::string ticker = to_polygon(symbol);
-  if (const auto other = json_text(root, "ticker");
-      other && !text::equals_ignoring_case(*other, ticker)) {
+  auto told = json_text(root, "ticker");
+  if (!told) told = json_text(root, "symbol");
+  if (const auto other = told; other && !text::equals_ignoring_case(*other, ticker)) {
     return fail(ErrorCode::BadPayload, "polygon: asked for {}, told about {}", ticker,
                 other->substr(0, Symbol::kSizeMax));
   }
-  ZIGGY_TRY(rows, polygon_results(root));
   VendorBars page;
+  if (const auto bar = read_open_close(root)) {
+    page.bars.push_back(*bar);
+    return page;
+  }
+  ZIGGY_TRY(rows, polygon_results(root));
   page.is_adjusted = json_bool(root, "adjusted").value_or(false);
   page.next = polygon_next(root);
   if (!rows) return page;

@@ -22,8 +22,8 @@
 /// UnknownSymbol where a body with status 200 says so.
 namespace ziggy::feed {
 
-/// /v2/aggs/ticker/…/range/… and …/prev; `next` is path and query without a key. Errors also:
-/// BadPayload when it is about another ticker.
+/// /v2/aggs/ticker/…/range/… and …/prev, /v1/open-close; `next` is path and query without a key.
+/// Errors also: BadPayload when it is about another ticker.
 [[nodiscard]] Result<VendorBars> parse_polygon_bars(std::string_view body, const Symbol& symbol,
                                                     Interval interval);
 
@@ -40,9 +40,9 @@ struct PolygonGrouped {
 /// quotes that hold a price; market_state is left to the caller.
 [[nodiscard]] Result<std::vector<Quote>> parse_polygon_snapshots(std::string_view body);
 
-/// Folds /v2/last/nbbo into the quote.
+/// Folds /v2/last/nbbo, or the first row of /v3/quotes, into the quote.
 [[nodiscard]] Result<> read_polygon_nbbo(std::string_view body, Quote& quote);
-/// Folds /v2/last/trade into the quote.
+/// Folds /v2/last/trade, or the first row of /v3/trades, into the quote.
 [[nodiscard]] Result<> read_polygon_trade(std::string_view body, Quote& quote);
 
 struct PolygonActions {

@@ -39,7 +39,7 @@ void read_book(JsonValue book, Quote& quote) {
     return std::nullopt;
   };
   std::optional<Timestamp> time;
-  for (const std::string_view key : {"t", "last_updated", "timestamp"}) {
+  for (const std::string_view key : {"t", "sip_timestamp", "last_updated", "timestamp"}) {
     if (!time) time = instant(book, key);
   }
   quote.bid = first({"p", "b", "bid", "bid_price"});
@@ -110,6 +110,13 @@ std::optional<Quote> read_snapshot(JsonValue row) {
 Result<JsonValue> last_of(JsonValue root, const Symbol& symbol) {
   auto results = json_member(root, "results");
   if (!results) results = json_member(root, "last");
+  if (results && results->is_array()) {
+    simdjson::dom::element first;
+    if (results->at(0).get(first) != simdjson::SUCCESS) {
+      return fail(ErrorCode::NoData, "polygon: no quote or trade of {}", symbol.view());
+    }
+    results = first;
+  }
   if (!results) return fail(ErrorCode::BadPayload, "polygon: an answer without results");
   const auto ticker = json_text(*results, "T");
   if (ticker && *ticker != to_polygon(symbol)) {
