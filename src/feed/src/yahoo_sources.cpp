@@ -55,6 +55,13 @@ bool is_closed(const Error& error) {
          code == ErrorCode::UnknownSymbol || code == ErrorCode::NotSupported;
 }
 
+// Nobody has a key for Yahoo: what it refuses for a crumb or a cookie is no fault of the settings
+// and no plan that lacks something, but Yahoo not working for us now.
+Error keyless(Error error) {
+  if (error.code() != ErrorCode::CredentialsRejected) return error;
+  return Error{ErrorCode::ProviderUnavailable, error.detail()};
+}
+
 // Joins what pages brought; each keeps to its own stretch, so that nothing comes twice.
 void add_page(YahooChart& all, YahooChart page, TimeRange range, bool is_only) {
   if (is_only) {
@@ -125,6 +132,12 @@ Capability YahooProvider::Sources::quotes_capability() const {
 }
 
 net::Task<Result<Payload>> YahooProvider::Sources::get(std::string path_and_query, Call call) {
+  auto payload = co_await get_once(std::move(path_and_query), call);
+  if (!payload) co_return fail(keyless(std::move(payload).error()));
+  co_return payload;
+}
+
+net::Task<Result<Payload>> YahooProvider::Sources::get_once(std::string path_and_query, Call call) {
   auto headers = yahoo_headers();
   if (std::string cookies = session_.cookies(); !cookies.empty()) {
     headers.push_back({"Cookie", std::move(cookies)});
@@ -152,7 +165,7 @@ net::Task<Result<YahooChart>> YahooProvider::Sources::charts(YahooPlan plan, Sym
       co_return std::unexpected{std::move(payload).error()};
     }
     auto chart = parse_chart(payload->body, interval);
-    if (!chart) co_return std::unexpected{std::move(chart).error()};
+    if (!chart) co_return fail(keyless(std::move(chart).error()));
     if (auto checked = check_symbol(chart->meta, symbol); !checked) {
       co_return std::unexpected{std::move(checked).error()};
     }
@@ -225,11 +238,11 @@ net::Task<Result<YahooProvider::Sources::Events>> YahooProvider::Sources::fetch_
   if (response->status != 404) {
     auto payload = self->client_.judge(std::move(*response));
     if (!payload && payload.error().code() != ErrorCode::NoData) {
-      co_return std::unexpected{std::move(payload).error()};
+      co_return fail(keyless(std::move(payload).error()));
     }
     if (payload) {
       auto chart = parse_chart_events(payload->body);
-      if (!chart) co_return std::unexpected{std::move(chart).error()};
+      if (!chart) co_return fail(keyless(std::move(chart).error()));
       if (auto checked = check_symbol(chart->meta, symbol); !checked) {
         co_return std::unexpected{std::move(checked).error()};
       }
@@ -257,7 +270,7 @@ net::Task<Result<Payload>> YahooProvider::Sources::get_quotes(std::string spelli
     if (!crumb) co_return std::unexpected{std::move(crumb).error()};
     const std::string query =
         crumb->empty() ? path : path + "&crumb=" + net::percent_encode(*crumb);
-    auto payload = co_await get(query, call);
+    auto payload = co_await get_once(query, call);
     const bool is_refused =
         !payload && payload.error().code() == ErrorCode::CredentialsRejected && !crumb->empty();
     if (!is_refused || attempt == 1) co_return payload;
@@ -273,14 +286,18 @@ net::Task<Result<QuotesReply>> YahooProvider::Sources::quotes(std::vector<Symbol
     spellings += to_yahoo(symbol);
   }
   auto payload = co_await get_quotes(std::move(spellings), call);
-  if (payload) co_return parse_quotes(payload->body, symbols);
+  if (payload) {
+    auto reply = parse_quotes(payload->body, symbols);
+    if (!reply) co_return fail(keyless(std::move(reply).error()));
+    co_return reply;
+  }
   if (!is_closed(payload.error())) co_return std::unexpected{std::move(payload).error()};
   auto reply = co_await quotes_of_charts(std::move(symbols), call);
   // The chart knows nothing either: what the quotes said comes first.
   const bool helps = reply && !reply->quotes.empty();
   if (helps) co_return reply;
   if (payload.error().code() == ErrorCode::UnknownSymbol) co_return reply;
-  co_return std::unexpected{std::move(payload).error()};
+  co_return fail(keyless(std::move(payload).error()));
 }
 
 net::Task<Result<QuotesReply>> YahooProvider::Sources::quotes_of_charts(std::vector<Symbol> symbols,

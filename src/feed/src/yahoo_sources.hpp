@@ -70,6 +70,8 @@ class YahooProvider::Sources final : public CryptoSource,
 
   /// One HTTP request with what Yahoo wants to see, no longer than the time-out.
   net::Task<Result<Payload>> get(std::string path_and_query, Call call);
+  /// The same; but a refused crumb is still told from others (CredentialsRejected).
+  net::Task<Result<Payload>> get_once(std::string path_and_query, Call call);
   /// All charts of a plan as one, as sent.
   net::Task<Result<YahooChart>> charts(YahooPlan plan, Symbol symbol, Interval interval, Call call);
   net::Task<Result<Events>> events(Symbol symbol, Call call);

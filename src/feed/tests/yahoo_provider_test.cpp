@@ -223,7 +223,7 @@ TEST_F(YahooProviderTest, QuotesFromTheChartWhereQuotesAreClosed) {
   yahoo_.chart_name = "OTHER";
   const auto neither = quote();
   ASSERT_FALSE(neither);
-  EXPECT_EQ(neither.error().code(), ErrorCode::CredentialsRejected);
+  EXPECT_EQ(neither.error().code(), ErrorCode::ProviderUnavailable) << "there is no key to correct";
   EXPECT_EQ(neither.error().detail().find("crumb/"), std::string::npos);
 }
 

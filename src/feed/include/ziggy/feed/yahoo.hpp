@@ -16,8 +16,8 @@ inline constexpr std::string_view kYahooBaseUrl = "https://query1.finance.yahoo.
 struct YahooSettings {
   /// With any other, every request goes there, those for cookies too.
   std::string base_url{kYahooBaseUrl};
-  /// For one HTTP request; a first quote takes three or four.
-  std::chrono::milliseconds timeout{1'500};
+  /// Of one HTTP request, of which a first quote takes three; the call's deadline cuts it further.
+  std::chrono::milliseconds timeout{10'000};
   /// True for invented data behind the base URL: is_real() is false.
   bool is_rehearsal = false;
 };
@@ -31,6 +31,9 @@ struct YahooSettings {
 /// Yahoo's bars come adjusted for all splits up to today, its prices as floats; both are undone
 /// (docs/providers.md), which takes a second request for a symbol's splits, kept for half a day.
 /// Volumes of coins are in the quote currency.
+///
+/// Errors: see BarSource. A crumb that is refused again and again is ProviderUnavailable, since
+/// there is no key to be wrong.
 class YahooProvider final : public Provider {
  public:
   /// `http`, `clock` and `budget` (nullptr: nothing limits) outlive the provider.
