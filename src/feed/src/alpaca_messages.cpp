@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "alpaca_parse.hpp"
 #include "stream_values.hpp"
 #include "ziggy/base/text.hpp"
 #include "ziggy/net/msgpack.hpp"
@@ -141,8 +142,7 @@ bool tell_tick(const Item& item, const Symbol& symbol, Timestamp time, StreamSin
       return true;
     case 'q': {
       const auto quote =
-          make_quote(symbol, time, {item.bid, item.ask, item.bid_size, item.ask_size},
-                     /*lot=*/1);
+          make_quote(symbol, time, {item.bid, item.ask, item.bid_size, item.ask_size});
       if (quote) sink.on_quote(*quote);
       return quote.has_value();
     }
@@ -339,12 +339,6 @@ Result<> AlpacaMessages::read(std::string_view payload, MessageKind kind, Stream
   return read_msgpack(payload, buffers_->item, sink);
 }
 
-std::string alpaca_stream_symbol(const Symbol& symbol) {
-  std::string out{symbol.view()};
-  if (symbol.is_crypto()) out[out.rfind('-')] = '/';
-  return out;
-}
-
 net::ClientMessage alpaca_auth(MessageKind kind, const Secret& key_id, const Secret& secret) {
   if (kind == MessageKind::Binary) {
     net::MsgPackWriter writer;
@@ -367,14 +361,14 @@ net::ClientMessage alpaca_request(MessageKind kind, std::string_view action,
     writer.map(1 + kChannels.size()).text("action").text(action);
     for (const std::string_view channel : kChannels) {
       writer.text(channel).array(static_cast<std::uint32_t>(symbols.size()));
-      for (const Symbol& symbol : symbols) writer.text(alpaca_stream_symbol(symbol));
+      for (const Symbol& symbol : symbols) writer.text(to_alpaca(symbol));
     }
     return {kind, writer.take()};
   }
   std::string list;
   for (const Symbol& symbol : symbols) {
     if (!list.empty()) list += ',';
-    list += '"' + alpaca_stream_symbol(symbol) + '"';
+    list += '"' + to_alpaca(symbol) + '"';
   }
   std::string out = fmt::format(R"({{"action":"{}")", action);
   for (const std::string_view channel : kChannels) {

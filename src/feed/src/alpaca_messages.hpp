@@ -24,9 +24,6 @@ class AlpacaMessages {
   std::unique_ptr<Buffers> buffers_;
 };
 
-/// As Alpaca writes it on its streams: `BTC/USD` for BTC-USD.
-[[nodiscard]] std::string alpaca_stream_symbol(const Symbol& symbol);
-
 [[nodiscard]] net::ClientMessage alpaca_auth(net::MessageKind kind, const Secret& key_id,
                                              const Secret& secret);
 /// `action` is "subscribe" or "unsubscribe".

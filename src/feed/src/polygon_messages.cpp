@@ -2,9 +2,11 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <array>
 #include <optional>
 
+#include "polygon_symbols.hpp"
 #include "stream_values.hpp"
 #include "ziggy/base/text.hpp"
 
@@ -17,8 +19,6 @@ using simdjson::dom::object;
 
 /// The largest message that is read; bursts are far below.
 constexpr std::size_t kMessageMax = std::size_t{4} << 20U;
-/// "Number of round lot orders … 2 means 200 shares": Massive Websocket Spec 2.0.0, /stocks/Q.
-constexpr double kRoundLot = 100;
 
 constexpr std::array<std::string_view, 4> kShareChannels = {"T", "Q", "A", "AM"};
 constexpr std::array<std::string_view, 4> kPairChannels = {"XT", "XQ", "XAS", "XA"};
@@ -47,8 +47,16 @@ std::optional<Timestamp> time_of(const object& item, std::string_view key) {
   return epoch_time(*count);
 }
 
-/// `X:BTC-USD` and `BTC/USD` are BTC-USD.
-std::optional<Symbol> parse_symbol(std::string_view text) {
+/// `BACpL`, as all their spellings of shares.
+std::optional<Symbol> parse_share(std::string_view text) {
+  const bool is_plain = std::ranges::none_of(text, [](char c) { return c >= 'a' && c <= 'z'; });
+  const auto symbol = is_plain && !text.contains(':') ? Symbol::parse(text) : from_polygon(text);
+  if (!symbol) return std::nullopt;
+  return *symbol;
+}
+
+/// `X:BTC-USD` and `BTC/USD` are BTC-USD; the streams, unlike the rest, separate the two.
+std::optional<Symbol> parse_pair(std::string_view text) {
   if (text.starts_with("X:")) text.remove_prefix(2);
   std::array<char, Symbol::kSizeMax> spelled{};
   if (text.empty() || text.size() > spelled.size()) return std::nullopt;
@@ -77,13 +85,12 @@ bool tell_trade(const object& item, const Symbol& symbol, StreamSink& sink) {
   return true;
 }
 
-bool tell_quote(const object& item, const Symbol& symbol, double lot, StreamSink& sink) {
+bool tell_quote(const object& item, const Symbol& symbol, StreamSink& sink) {
   const auto time = time_of(item, "t");
   if (!time) return false;
   const auto quote = make_quote(
       symbol, *time,
-      {number_of(item, "bp"), number_of(item, "ap"), number_of(item, "bs"), number_of(item, "as")},
-      lot);
+      {number_of(item, "bp"), number_of(item, "ap"), number_of(item, "bs"), number_of(item, "as")});
   if (quote) sink.on_quote(*quote);
   return quote.has_value();
 }
@@ -107,7 +114,9 @@ void tell_subscribed(std::string_view channels, StreamSink& sink) {
   for (const std::string_view channel : text::split_list(channels)) {
     const std::size_t dot = channel.find('.');
     if (dot == std::string_view::npos) continue;
-    if (const auto symbol = parse_symbol(channel.substr(dot + 1))) sink.on_subscribed(*symbol);
+    const std::string_view name = channel.substr(dot + 1);
+    const auto symbol = channel.starts_with('X') ? parse_pair(name) : parse_share(name);
+    if (symbol) sink.on_subscribed(*symbol);
   }
 }
 
@@ -169,12 +178,11 @@ void tell(const object& item, StreamSink& sink) {
   } else {
     return sink.on_ignored();
   }
-  const auto symbol = parse_symbol(text_of(item, is_pair ? "pair" : "sym"));
+  const auto symbol =
+      is_pair ? parse_pair(text_of(item, "pair")) : parse_share(text_of(item, "sym"));
   bool is_told = false;
   if (symbol && kind == Kind::Trade) is_told = tell_trade(item, *symbol, sink);
-  if (symbol && kind == Kind::Quote) {
-    is_told = tell_quote(item, *symbol, is_pair ? 1 : kRoundLot, sink);
-  }
+  if (symbol && kind == Kind::Quote) is_told = tell_quote(item, *symbol, sink);
   if (symbol && kind == Kind::SecondBar) is_told = tell_bar(item, *symbol, Interval::Second, sink);
   if (symbol && kind == Kind::MinuteBar) is_told = tell_bar(item, *symbol, Interval::Minute, sink);
   if (!is_told) sink.on_dropped();
@@ -224,9 +232,10 @@ net::ClientMessage polygon_auth(const Secret& key) {
 net::ClientMessage polygon_request(std::string_view action, std::span<const Symbol> symbols) {
   std::string list;
   for (const Symbol& symbol : symbols) {
+    const std::string name = symbol.is_crypto() ? std::string{symbol.view()} : to_polygon(symbol);
     for (const std::string_view channel : symbol.is_crypto() ? kPairChannels : kShareChannels) {
       if (!list.empty()) list += ',';
-      list += fmt::format("{}.{}", channel, symbol.view());
+      list += fmt::format("{}.{}", channel, name);
     }
   }
   return {net::MessageKind::Text, fmt::format(R"({{"action":"{}","params":"{}"}})", action, list)};

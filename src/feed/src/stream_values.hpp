@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "vendor_bars.hpp"
 #include "ziggy/feed/provider.hpp"
 
 /// What vendors' streams have in common: when a number is sane, and how a tick is made of numbers.
@@ -25,12 +26,14 @@ struct StreamQuote {
 }
 
 /// nullopt when a side is negative or not finite, or none is there. A side without orders has the
-/// price zero on the wire and is absent here.
+/// price zero on the wire and is absent here. Shares are counted in round lots as long as the tape
+/// was.
 [[nodiscard]] inline std::optional<Quote> make_quote(const Symbol& symbol, Timestamp time,
-                                                     const StreamQuote& sides, double lot) {
+                                                     const StreamQuote& sides) {
   Quote quote;
   quote.symbol = symbol;
   quote.as_of = time;
+  const double lot = symbol.is_crypto() ? 1 : quote_size_in_shares(1, time);
   const auto take = [lot](const std::optional<double>& price, const std::optional<double>& size,
                           std::optional<double>& price_out, std::optional<double>& size_out) {
     if (!price) return true;

@@ -93,7 +93,11 @@ TEST(AlpacaMessages, SaysTheSameInBothCodecs) {
         {"trade BRK.B 2024-03-04T15:51:44.208123456Z 412.5x3 #52983525029461"});
   check(R"([{"T":"q","S":"SPY","bx":"U","bp":511.25,"bs":100,"ax":"Q","ap":511.26,"as":400,
              "t":"2024-03-04T15:51:45.3Z","c":["R"],"z":"C"}])",
-        {"quote SPY 2024-03-04T15:51:45.300Z 511.25x100 511.26x400 last -"});
+        {"quote SPY 2024-03-04T15:51:45.300Z 511.25x10000 511.26x40000 last -"});
+  // The tape counts shares since the third of November 2025.
+  check(R"([{"T":"q","S":"SPY","bp":511.25,"bs":100,"ap":511.26,"as":400,
+             "t":"2026-03-04T15:51:45.3Z"}])",
+        {"quote SPY 2026-03-04T15:51:45.300Z 511.25x100 511.26x400 last -"});
   check(R"([{"T":"b","S":"SPY","o":1.5,"h":2,"l":1,"c":1.75,"v":49378,"n":5,"vw":1.6,
              "t":"2024-03-04T19:15:00Z"},
             {"T":"u","S":"SPY","o":1.5,"h":2.5,"l":1,"c":1.75,"v":49379,
@@ -149,7 +153,7 @@ TEST(AlpacaMessages, DropsTicksThatMakeNoSense) {
             {"T":"b","S":"A","o":1,"h":1,"l":1,"v":1,"t":"2024-03-04T19:15:00Z"}])",
         Lines(11, "dropped"));
   check(R"([{"T":"q","S":"A","bp":0,"bs":0,"ap":2,"as":3,"t":"2024-03-04T19:15:00Z"}])",
-        {"quote A 2024-03-04T19:15:00Z -x- 2x3 last -"});
+        {"quote A 2024-03-04T19:15:00Z -x- 2x300 last -"});
   for (const double wrong : {std::nan(""), std::numeric_limits<double>::infinity()}) {
     MsgPackWriter writer;
     writer.array(1).map(5).text("T").text("t").text("S").text("A").text("p").number(wrong);
@@ -209,7 +213,7 @@ TEST(AlpacaMessages, ReadsEveryRecordedMessageOfTheVendor) {
   EXPECT_EQ(std::ranges::count(said, "dropped"), 0);
   for (const std::string_view line :
        {"trade AAPL 2021-02-22T15:51:44.208Z 126.55x1 #96921",
-        "quote AMD 2021-02-22T15:51:45.335689322Z 87.66x1 87.68x4 last -",
+        "quote AMD 2021-02-22T15:51:45.335689322Z 87.66x100 87.68x400 last -",
         "bar SPY 1m closed 2021-02-22T19:15:00Z 388.985/389.13/388.975/389.12 49378",
         "bar SPY 1d running 2021-02-16T00:00:00Z 388.985/389.13/388.975/389.12 749378",
         "failed provider_quota (406 connection limit exceeded)"}) {

@@ -111,6 +111,13 @@ TEST(PolygonMessages, NamesChannelsByAssetClass) {
   EXPECT_EQ(polygon_request("subscribe", shares).payload,
             R"({"action":"subscribe","params":"T.AAPL,Q.AAPL,A.AAPL,AM.AAPL,)"
             R"(T.BRK.B,Q.BRK.B,A.BRK.B,AM.BRK.B"})");
+  const std::vector<Symbol> preferred = {*Symbol::parse("BAC.PRL")};
+  EXPECT_EQ(polygon_request("subscribe", preferred).payload,
+            R"({"action":"subscribe","params":"T.BACpL,Q.BACpL,A.BACpL,AM.BACpL"})");
+  EXPECT_EQ(read(R"({"ev":"T","sym":"BACpL","p":1,"s":1,"t":1709567504208})"),
+            Lines{"trade BAC.PRL 2024-03-04T15:51:44.208Z 1x1 #0"});
+  EXPECT_EQ(read(R"({"ev":"status","status":"success","message":"subscribed to: AM.BACpL"})"),
+            Lines{"subscribed BAC.PRL"});
   const std::vector<Symbol> pairs = {*Symbol::parse("BTC-USD")};
   EXPECT_EQ(polygon_request("unsubscribe", pairs).payload,
             R"({"action":"unsubscribe","params":"XT.BTC-USD,XQ.BTC-USD,XAS.BTC-USD,XA.BTC-USD"})");

@@ -2,14 +2,13 @@
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <optional>
 #include <utility>
 
+#include "until.hpp"
 #include "websocket_session.hpp"
 #include "ziggy/net/spawn.hpp"
 
@@ -31,24 +30,6 @@ struct Owner {
     session->drop();
   }
 };
-
-/// What `work` gives, or nullopt past the deadline; it is then left to end by itself: the system's
-/// resolver cannot be interrupted.
-Task<std::optional<Result<>>> until(Monotonic deadline, Task<Result<>> work) {
-  struct State {
-    Timer timer;
-    std::optional<Result<>> result;
-  };
-  const Executor executor = co_await asio::this_coro::executor;
-  const auto state = std::make_shared<State>(Timer{executor, deadline}, std::nullopt);
-  asio::co_spawn(executor, std::move(work), [state](std::exception_ptr failure, Result<> result) {
-    state->result.emplace(failure ? Result<>{fail(ErrorCode::ProviderUnavailable, "given up")}
-                                  : std::move(result));
-    state->timer.cancel();
-  });
-  if (!state->result) co_await state->timer.async_wait(kAsTuple);
-  co_return std::move(state->result);
-}
 
 Task<Result<>> open_session(Session session, WebSocketUrl url, WebSocketClientSettings settings) {
   asio::ip::basic_resolver<asio::ip::tcp, Executor> resolver{session->executor()};

@@ -21,8 +21,8 @@ struct PolygonStreamSettings {
 };
 
 /// What Polygon (now Massive) pushes: trades, quotes, bars of seconds and of minutes (Closed), of
-/// shares on one socket and of pairs like BTC-USD on another. The vendor counts shares quoted in
-/// round lots; here they are shares.
+/// shares on one socket and of pairs like BTC-USD on another. Sizes in shares and coins; the tape
+/// counted quoted shares in round lots until November 2025.
 ///
 /// Source: "Massive Websocket Spec" 2.0.0.
 ///
