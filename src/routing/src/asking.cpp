@@ -20,7 +20,8 @@ constexpr std::int32_t kHedgeCreditMax = 10 * kHedgeCost;
 constexpr std::uint32_t kCanaryEvery = 50;
 constexpr std::chrono::seconds kCanaryPause{15};
 
-void keep(Desk& desk, Seat& seat, AnswerClass answer, std::chrono::nanoseconds latency,
+void keep(Desk& desk, Seat& seat, AnswerClass answer,
+          std::optional<std::chrono::nanoseconds> latency,
           std::optional<std::chrono::nanoseconds> age = {}) {
   const Timestamp now = desk.time();
   if (is_counted(answer) && !is_failure(answer)) {
@@ -50,10 +51,9 @@ Limit limit_of(const Seat& seat, std::chrono::nanoseconds left, std::size_t cand
 }
 
 void account(Desk& desk, Seat& seat, resilience::Breaker::Permit& permit, const Error* error,
-             bool is_violation, PlanKey plan, Monotonic started,
+             bool is_violation, PlanKey plan, std::optional<std::chrono::nanoseconds> latency,
              std::optional<std::chrono::nanoseconds> age) {
   const Monotonic now = desk.clock().steady();
-  const std::chrono::nanoseconds latency = now - started;
   if (error == nullptr) {
     keep(desk, seat, AnswerClass::Success, latency, age);
     return permit.success();

@@ -51,16 +51,27 @@ struct Limit {
   std::chrono::nanoseconds time;
   /// Long enough that a time-out is held against it.
   bool is_fair = true;
+  /// Batch work may wait for its share of the vendor's budget, page by page: how long it takes says
+  /// nothing about the vendor, whose single requests have their own time limit.
+  bool is_patient = false;
 };
+
+/// For batch work without a deadline.
+inline constexpr std::chrono::minutes kPatienceMax{15};
 
 /// `left` shared by `candidates`, this one among them; nanoseconds::max() is no deadline.
 [[nodiscard]] Limit limit_of(const Seat& seat, std::chrono::nanoseconds left,
                              std::size_t candidates);
+/// The time for batch work that `left` is left for.
+[[nodiscard]] inline Limit patient_limit(std::chrono::nanoseconds left) {
+  return {std::min<std::chrono::nanoseconds>(left, kPatienceMax), true, true};
+}
 /// What is left of the call's time.
 [[nodiscard]] std::chrono::nanoseconds time_left(const Call& call, const Clock& clock);
-/// Keeps what came of one asking: the window, the breaker, the learned plan.
+/// Keeps what came of one asking: the window, the breaker, the learned plan. Without a latency it
+/// is counted but not timed.
 void account(Desk& desk, Seat& seat, resilience::Breaker::Permit& permit, const Error* error,
-             bool is_violation, PlanKey plan, Monotonic started,
+             bool is_violation, PlanKey plan, std::optional<std::chrono::nanoseconds> latency,
              std::optional<std::chrono::nanoseconds> age);
 /// Whether another request may be hedged now; takes the credit.
 [[nodiscard]] bool take_hedge(Seat& first, Seat& second);
@@ -100,45 +111,72 @@ net::Task<Result<T>> ask_in_time(net::Task<Result<T>> work, std::chrono::nanosec
   }
 }
 
-/// Asks one vendor through its breaker and keeps what came of it. Errors: CircuitOpen when it was
-/// not asked; the vendor's.
+/// What one vendor said, held to the terms.
 template <class T>
-net::Task<Result<T>> attempt(std::shared_ptr<const Job<T>> job, Seat* seat, Limit limit,
-                             Call call) {
-  auto permit = seat->breaker->acquire(limit.time);
-  if (!permit) co_return std::unexpected{std::move(permit).error()};
+struct Said {
+  Result<T> answer;
+  bool is_violation = false;
+  std::chrono::nanoseconds latency{};
+};
+
+template <class T>
+net::Task<Said<T>> ask_seat(std::shared_ptr<const Job<T>> job, Seat* seat, Limit limit, Call call) {
   const Clock& clock = job->desk->clock();
   const Monotonic started = clock.steady();
   Call with = call;
   with.deadline = std::min(call.deadline, started + limit.time);
   auto work = job->ask(*seat->provider, with);
-  if (!work) co_return fail(ErrorCode::NotSupported, "lacks the operation");
+  if (!work) co_return Said<T>{fail(ErrorCode::NotSupported, "lacks the operation")};
   seat->asked_at.store(started.time_since_epoch().count(), std::memory_order_relaxed);
   auto answer = co_await ask_in_time<T>(std::move(*work), limit.time);
-  bool is_violation = false;
-  if (answer && job->accept) {
-    if (auto verdict = job->accept(*seat->provider, *answer); !verdict) {
-      is_violation = verdict.error().code() == ErrorCode::BadPayload;
-      answer = std::unexpected{std::move(verdict).error()};
+  Said<T> said{std::move(answer), false, clock.steady() - started};
+  if (said.answer && job->accept) {
+    if (auto verdict = job->accept(*seat->provider, *said.answer); !verdict) {
+      said.is_violation = verdict.error().code() == ErrorCode::BadPayload;
+      said.answer = std::unexpected{std::move(verdict).error()};
     }
   }
-  if (answer) {
-    const auto age = job->age ? job->age(*answer, clock.now()) : std::nullopt;
-    account(*job->desk, *seat, *permit, nullptr, false, job->plan, started, age);
-    co_return answer;
-  }
   // The deadline that the vendor saw was this try's, not the caller's.
-  if (answer.error().code() == ErrorCode::DeadlineExceeded &&
+  if (!said.answer && said.answer.error().code() == ErrorCode::DeadlineExceeded &&
       time_left(call, clock) > std::chrono::nanoseconds::zero()) {
-    answer = fail(ErrorCode::ProviderTimeout, "{}", answer.error().detail());
+    said.answer = fail(ErrorCode::ProviderTimeout, "{}", said.answer.error().detail());
   }
-  if (answer.error().code() == ErrorCode::ProviderTimeout && !limit.is_fair) {
+  co_return said;
+}
+
+/// Asks one vendor through its breaker and keeps what came of it. Errors: CircuitOpen when it was
+/// not asked; the vendor's.
+template <class T>
+net::Task<Result<T>> attempt(std::shared_ptr<const Job<T>> job, Seat* seat, Limit limit,
+                             Call call) {
+  using Permit = resilience::Breaker::Permit;
+  std::optional<Permit> permit;
+  if (!limit.is_patient) {
+    auto admitted = seat->breaker->acquire(limit.time);
+    if (!admitted) co_return std::unexpected{std::move(admitted).error()};
+    permit.emplace(std::move(*admitted));
+  }
+  Said<T> said = co_await ask_seat<T>(job, seat, limit, call);
+  if (!permit) {
+    // Who waits must not hold a probe's place meanwhile.
+    auto admitted = seat->breaker->acquire();
+    if (!admitted) co_return std::move(said.answer);
+    permit.emplace(std::move(*admitted));
+  }
+  const auto latency = limit.is_patient ? std::nullopt : std::optional{said.latency};
+  if (said.answer) {
+    const auto age = job->age ? job->age(*said.answer, job->desk->clock().now()) : std::nullopt;
+    account(*job->desk, *seat, *permit, nullptr, false, job->plan, latency, age);
+    co_return std::move(said.answer);
+  }
+  const Error& error = said.answer.error();
+  if (error.code() == ErrorCode::ProviderTimeout && !limit.is_fair) {
     const Error short_of_time{ErrorCode::DeadlineExceeded, "too little time to judge"};
-    account(*job->desk, *seat, *permit, &short_of_time, false, job->plan, started, {});
+    account(*job->desk, *seat, *permit, &short_of_time, false, job->plan, latency, {});
   } else {
-    account(*job->desk, *seat, *permit, &answer.error(), is_violation, job->plan, started, {});
+    account(*job->desk, *seat, *permit, &error, said.is_violation, job->plan, latency, {});
   }
-  co_return answer;
+  co_return std::move(said.answer);
 }
 
 template <class T>
@@ -244,7 +282,8 @@ net::Task<Outcome<T>> ask_in_order(std::shared_ptr<const Job<T>> job, Roll roll,
     const auto candidates =
         1 + static_cast<std::size_t>(std::ranges::count_if(
                 able, [](const Seat* one) { return one->breaker->would_admit(); }));
-    const Limit limit = limit_of(*seat, left, candidates);
+    const Limit limit =
+        call.use == CallUse::Batch ? patient_limit(left) : limit_of(*seat, left, candidates);
     auto work = attempt<T>(job, seat, limit, call);
     const std::chrono::nanoseconds usual{seat->p95.load(std::memory_order_relaxed)};
     const bool can_hedge = call.use == CallUse::Interactive && candidates > 1 && usual.count() > 0;

@@ -147,15 +147,16 @@ SlaTrack::Cell& SlaTrack::cell_at(Timestamp now) {
   return cell;
 }
 
-void SlaTrack::record(Timestamp now, AnswerClass answer, std::chrono::nanoseconds latency,
+void SlaTrack::record(Timestamp now, AnswerClass answer,
+                      std::optional<std::chrono::nanoseconds> latency,
                       std::optional<std::chrono::nanoseconds> age) {
   // Logarithms outside of the lock.
-  const std::size_t bucket = kLatencyScale.bucket(as_ms(latency));
+  const std::size_t bucket = latency ? kLatencyScale.bucket(as_ms(*latency)) : 0;
   const std::size_t age_bucket = age ? kAgeScale.bucket(as_ms(*age)) : 0;
   const std::lock_guard lock{mutex_};
   Cell& cell = cell_at(now);
   ++cell.tally.classes[static_cast<std::size_t>(answer)];
-  if (is_timed(answer)) ++cell.latency[bucket];
+  if (latency && is_timed(answer)) ++cell.latency[bucket];
   if (age) ++cell.age[age_bucket];
 }
 

@@ -60,7 +60,8 @@ class SlaTrack {
   SlaTrack(const SlaTrack&) = delete;
   SlaTrack& operator=(const SlaTrack&) = delete;
 
-  void record(Timestamp now, AnswerClass answer, std::chrono::nanoseconds latency,
+  /// Without a latency the answer is counted but not timed.
+  void record(Timestamp now, AnswerClass answer, std::optional<std::chrono::nanoseconds> latency,
               std::optional<std::chrono::nanoseconds> age = {});
   void add_violation(Timestamp now);
   void add_agreement(Timestamp now, bool agrees);

@@ -18,7 +18,7 @@ using std::chrono::milliseconds;
 const Symbol kSymbol = *Symbol::parse("ABC");
 const Timestamp kNow = *parse_rfc3339("2026-11-20T18:30:10Z");
 
-enum class Mood { Good, Unknown, Down, Throws, Hangs, Garbage, Cannot };
+enum class Mood { Good, Unknown, Down, Throws, Hangs, Garbage, Cannot, Waits };
 
 /// A vendor that does as it is told.
 class Fake final : public feed::Provider, public feed::QuoteSource {
@@ -50,6 +50,9 @@ class Fake final : public feed::Provider, public feed::QuoteSource {
         co_return fail(ErrorCode::NotSupported, "no quotes of this class");
       case Mood::Garbage:
         quote.last = -1;
+        co_return quote;
+      case Mood::Waits:
+        co_await net::sleep_for(milliseconds{20});
         co_return quote;
       case Mood::Hangs:
         break;
@@ -153,6 +156,19 @@ TEST(Chain, AVendorThatHangsIsCanceledAndTheNextOneAsked) {
   bench.context.restart();
   bench.context.poll();
   EXPECT_TRUE(bench.fakes[0]->was_canceled);
+}
+
+TEST(Chain, BatchWorkMayWaitForItsBudgetAndNobodyIsBlamed) {
+  Bench bench{{Mood::Waits}};
+  EXPECT_EQ(bench.ask().misses.at(0).code, ErrorCode::ProviderTimeout) << "somebody waits for it";
+  Call call;
+  call.use = CallUse::Batch;
+  for (int i = 0; i < 12; ++i) EXPECT_TRUE(bench.ask(call).value.has_value());
+  const auto status = bench.desk.status("v0")->operations.at(0);
+  EXPECT_EQ(status.breaker.state, resilience::BreakerState::Closed);
+  EXPECT_EQ(status.breaker.slow, 0U);
+  EXPECT_EQ(status.windows[0].calls, 13U);
+  EXPECT_EQ(status.windows[0].timed, 1U) << "how long it waited is not the vendor's latency";
 }
 
 TEST(Chain, TheCallersDeadlineBoundsEveryVendor) {
