@@ -232,7 +232,15 @@ Result<> serve(Context& context) {
        .market = market,
        .hub = hub,
        .vendors = streaming,
-       .order = [&desk](const Symbol&) { return desk.order(routing::Operation::Stream); },
+       .order =
+           [&desk, &quotes, &crypto](const Symbol& symbol) {
+             const auto& own = (symbol.is_crypto() ? crypto : quotes).providers();
+             auto ranked = desk.order(routing::Operation::Stream);
+             std::erase_if(ranked, [&own](feed::Provider* vendor) {
+               return std::ranges::find(own, vendor) == own.end();
+             });
+             return ranked;
+           },
        .report = [&desk](std::string_view vendor, market::LiveEvent event,
                          std::string_view) { note_stream(desk, vendor, event); }},
       {.is_always_open = is_always_open}};

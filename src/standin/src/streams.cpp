@@ -233,8 +233,12 @@ net::Task<std::vector<MarketEvent>> Streams::events_of(Symbol symbol, Timestamp 
 }
 
 net::Task<> Streams::tick() {
-  if (sessions_.empty()) co_return;
   const Timestamp now = clock_.now();
+  if (sessions_.empty()) {
+    // What nobody was connected for is not told to those who come later.
+    told_until_ = now;
+    co_return;
+  }
   const Monotonic steady = clock_.steady();
   std::set<Symbol> symbols;
   for (const auto& session : sessions_) {

@@ -36,22 +36,25 @@ struct LoopTopic {
 };
 
 struct Subscriber {
-  std::shared_ptr<net::WebSocket> socket;
-  std::shared_ptr<Topic> topic;
-  std::shared_ptr<LoopTopic> place;
   struct Held {
     std::shared_ptr<const Message> message;
     /// Data messages just before it that were dropped.
     std::uint64_t skipped = 0;
   };
 
+  [[nodiscard]] bool is_behind() const noexcept { return skipped > 0 || !held.empty(); }
+
+  // What each delivery looks at, side by side.
+  std::shared_ptr<net::WebSocket> socket;
   /// Messages up to this one are in the snapshot.
-  std::uint64_t snapshot_seq = 0;
   std::uint64_t snapshot_order = 0;
-  /// Held back while the socket is congested, in order.
-  std::vector<Held> held;
   /// Dropped after the last one held (or with none held): the next data message tells.
   std::uint64_t skipped = 0;
+  /// Held back while the socket is congested, in order.
+  std::vector<Held> held;
+  std::uint64_t snapshot_seq = 0;
+  std::shared_ptr<Topic> topic;
+  std::shared_ptr<LoopTopic> place;
 };
 
 /// Bars come once a minute; a socket that is congested over more of them resyncs by REST.
@@ -262,12 +265,19 @@ void Hub::deliver(LoopTopic& place, const std::shared_ptr<const Message>& messag
   std::uint64_t sent = 0;
   std::uint64_t conflated = 0;
   const std::uint64_t seq = message->envelope.seq;
+  const std::uint64_t order = message->order;
   place.is_delivering = true;
   for (std::size_t i = 0; i < place.subscribers.size(); ++i) {
     Subscriber* const subscriber = place.subscribers[i];
-    if (subscriber == nullptr || message->order <= subscriber->snapshot_order) continue;
+    if (subscriber == nullptr || order <= subscriber->snapshot_order) continue;
+    const bool is_congested = subscriber->socket->is_congested();
+    if (!is_congested && lost == 0 && !subscriber->is_behind()) {
+      ++sent;
+      subscriber->socket->send(message->frame);
+      continue;
+    }
     const std::uint64_t missed = lost == 0 ? 0 : std::min(lost, seq - subscriber->snapshot_seq - 1);
-    if (subscriber->socket->is_congested()) {
+    if (is_congested) {
       conflated += hold(*subscriber, message, missed);
       continue;
     }
