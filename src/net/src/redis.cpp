@@ -4,18 +4,17 @@
 #include <array>
 #include <atomic>
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 #include <deque>
 #include <optional>
 #include <random>
 #include <utility>
 
+#include "redis_transport.hpp"
 #include "redis_wire.hpp"
 #include "until.hpp"
 #include "ziggy/base/log.hpp"
@@ -80,12 +79,12 @@ class Redis::Connection : public std::enable_shared_from_this<Connection> {
   std::atomic<std::uint64_t> connections = 0, commands = 0, failures = 0;
 
  private:
-  using Socket = asio::basic_stream_socket<asio::ip::tcp, Executor>;
+  using Transport = std::shared_ptr<RedisTransport>;
   enum class State : std::uint8_t { Connecting, Up, Waiting };
 
   static Task<> run(std::shared_ptr<Connection> self);
-  static Task<Result<>> open(std::shared_ptr<Connection> self, std::shared_ptr<Socket> socket);
-  static Task<> write_all(std::shared_ptr<Connection> self, std::shared_ptr<Socket> socket);
+  static Task<Result<>> open(std::shared_ptr<Connection> self, Transport transport);
+  static Task<> write_all(std::shared_ptr<Connection> self, Transport transport);
   [[nodiscard]] std::vector<std::vector<std::string>> greeting() const;
   Task<Result<>> read_all();
   Result<> take_replies();
@@ -101,7 +100,7 @@ class Redis::Connection : public std::enable_shared_from_this<Connection> {
 
   // On the connection's loop alone.
   State state_ = State::Connecting;
-  std::shared_ptr<Socket> socket_;
+  Transport transport_;
   std::unique_ptr<RedisReader> reader_;
   std::deque<std::shared_ptr<Pending>> queued_;
   std::deque<std::shared_ptr<Pending>> in_flight_;
@@ -122,9 +121,7 @@ void Redis::Connection::stop() {
 }
 
 void Redis::Connection::drop() noexcept {
-  if (!socket_) return;
-  boost::system::error_code ignored;
-  socket_->close(ignored);
+  if (transport_) transport_->close();
 }
 
 void Redis::Connection::fail_all(const Error& error) {
@@ -158,14 +155,13 @@ void Redis::Connection::give_up() {
 void Redis::Connection::start_writing() {
   if (is_writing_) return;
   is_writing_ = true;
-  spawn(executor_, write_all(shared_from_this(), socket_), "redis writer");
+  spawn(executor_, write_all(shared_from_this(), transport_), "redis writer");
 }
 
 /// Whatever was queued within one turn of the loop, or while the last write was under way, leaves
 /// in one write.
-Task<> Redis::Connection::write_all(std::shared_ptr<Connection> self,
-                                    std::shared_ptr<Socket> socket) {
-  while (socket == self->socket_ && !self->queued_.empty()) {
+Task<> Redis::Connection::write_all(std::shared_ptr<Connection> self, Transport transport) {
+  while (transport == self->transport_ && !self->queued_.empty()) {
     std::string bytes;
     while (!self->queued_.empty() && bytes.size() < self->settings_.bytes_max) {
       bytes += self->queued_.front()->bytes;
@@ -173,15 +169,13 @@ Task<> Redis::Connection::write_all(std::shared_ptr<Connection> self,
       self->in_flight_.push_back(std::move(self->queued_.front()));
       self->queued_.pop_front();
     }
-    const auto [error, size] = co_await asio::async_write(*socket, asio::buffer(bytes), kAsTuple);
-    static_cast<void>(size);
-    if (error) {
-      boost::system::error_code ignored;
-      socket->close(ignored);
+    const auto written = co_await transport->write(bytes);
+    if (!written) {
+      transport->close();
       break;
     }
   }
-  if (socket == self->socket_) self->is_writing_ = false;
+  if (transport == self->transport_) self->is_writing_ = false;
 }
 
 std::vector<std::vector<std::string>> Redis::Connection::greeting() const {
@@ -197,35 +191,37 @@ std::vector<std::vector<std::string>> Redis::Connection::greeting() const {
   return commands_first;
 }
 
-Task<Result<>> Redis::Connection::open(std::shared_ptr<Connection> self,
-                                       std::shared_ptr<Socket> socket) {
+Task<Result<>> Redis::Connection::open(std::shared_ptr<Connection> self, Transport transport) {
   asio::ip::basic_resolver<asio::ip::tcp, Executor> resolver{self->executor_};
   const auto [unresolved, endpoints] =
       co_await resolver.async_resolve(self->url_->host, self->url_->port, kAsTuple);
   // The caller goes on without us after a while.
-  const auto is_over = [&self, &socket] { return self->socket_ != socket || self->is_stopped_; };
+  const auto is_over = [&self, &transport] {
+    return self->transport_ != transport || self->is_stopped_;
+  };
   if (is_over()) co_return fail(ErrorCode::Canceled, "given up");
   if (unresolved) co_return fail(ErrorCode::StorageUnavailable, "redis: {}", unresolved.message());
-  const auto [refused, endpoint] = co_await asio::async_connect(*socket, endpoints, kAsTuple);
+  const auto [refused, endpoint] =
+      co_await asio::async_connect(transport->socket(), endpoints, kAsTuple);
   static_cast<void>(endpoint);
   if (refused) co_return fail(ErrorCode::StorageUnavailable, "redis: {}", refused.message());
   if (is_over()) {
-    socket->close();
+    transport->close();
     co_return fail(ErrorCode::Canceled, "given up");
   }
   boost::system::error_code ignored;
-  socket->set_option(asio::ip::tcp::no_delay{true}, ignored);
+  transport->socket().set_option(asio::ip::tcp::no_delay{true}, ignored);
+  auto shaken = co_await transport->shake_hands();
+  if (!shaken) co_return fail(std::move(shaken).error());
   const auto first = self->greeting();
   std::string bytes;
   for (const auto& words : first) bytes += encode_redis(words);
-  const auto [unsent, size] = co_await asio::async_write(*socket, asio::buffer(bytes), kAsTuple);
-  static_cast<void>(size);
-  if (unsent) co_return fail(ErrorCode::StorageUnavailable, "redis: {}", unsent.message());
+  auto sent = co_await transport->write(bytes);
+  if (!sent) co_return fail(std::move(sent).error());
   RedisReader reader{self->settings_.bytes_max};
   std::array<char, 4096> buffer{};
   for (std::size_t answered = 0; answered < first.size();) {
-    const auto [lost, got] = co_await socket->async_read_some(asio::buffer(buffer), kAsTuple);
-    if (lost) co_return fail(ErrorCode::StorageUnavailable, "redis: {}", lost.message());
+    ZIGGY_CO_TRY(got, co_await transport->read_some(buffer));
     if (auto fed = reader.feed({buffer.data(), got}); !fed) co_return fail(std::move(fed).error());
     for (;;) {
       ZIGGY_CO_TRY(reply, reader.next());
@@ -259,11 +255,10 @@ Result<> Redis::Connection::take_replies() {
 }
 
 Task<Result<>> Redis::Connection::read_all() {
-  const std::shared_ptr<Socket> socket = socket_;
+  const Transport transport = transport_;
   std::string buffer(kReadSize, '\0');
   for (;;) {
-    const auto [lost, got] = co_await socket->async_read_some(asio::buffer(buffer), kAsTuple);
-    if (lost) co_return fail(ErrorCode::StorageUnavailable, "redis: {}", lost.message());
+    ZIGGY_CO_TRY(got, co_await transport->read_some(buffer));
     heard_at_ = std::chrono::steady_clock::now();
     if (auto fed = reader_->feed({buffer.data(), got}); !fed) co_return fed;
     if (auto taken = take_replies(); !taken) co_return taken;
@@ -281,11 +276,17 @@ std::chrono::nanoseconds Redis::Connection::next_wait() {
 Task<> Redis::Connection::run(std::shared_ptr<Connection> self) {
   while (!self->is_stopped_ && self->url_) {
     self->state_ = State::Connecting;
-    self->socket_ = std::make_shared<Socket>(self->executor_);
+    auto made = make_redis_transport(self->executor_, self->url_->is_tls, self->url_->host,
+                                     self->settings_.ca_file);
+    if (!made) {
+      kLog.error("redis_lost", {{"detail", made.error().detail()}});
+      break;
+    }
+    self->transport_ = std::move(*made);
     self->reader_ = std::make_unique<RedisReader>(self->settings_.bytes_max);
     self->is_writing_ = false;
     auto opened = co_await until(std::chrono::steady_clock::now() + self->settings_.connect_timeout,
-                                 open(self, self->socket_));
+                                 open(self, self->transport_));
     Result<> ended = opened ? std::move(*opened)
                             : fail(ErrorCode::StorageUnavailable, "redis: no connection in time");
     if (ended && !self->is_stopped_) {
@@ -299,7 +300,7 @@ Task<> Redis::Connection::run(std::shared_ptr<Connection> self) {
       self->is_up = false;
     }
     self->drop();
-    self->socket_.reset();
+    self->transport_.reset();
     self->state_ = State::Waiting;
     if (self->is_stopped_) break;
     if (!ended) {
@@ -312,6 +313,7 @@ Task<> Redis::Connection::run(std::shared_ptr<Connection> self) {
     self->wake_.expires_after(self->next_wait());
     co_await self->wake_.async_wait(kAsTuple);
   }
+  self->state_ = State::Waiting;
   self->fail_all({ErrorCode::StorageUnavailable, "redis: stopped"});
 }
 

@@ -47,14 +47,17 @@ RedisReply convert(const redisReply& from) {
 }  // namespace
 
 Result<RedisUrl> parse_redis_url(std::string_view url) {
-  constexpr std::string_view kScheme = "redis://";
+  constexpr std::string_view kPlain = "redis://";
+  constexpr std::string_view kTls = "rediss://";
   const auto wrong = [](std::string_view what) {
     return fail(ErrorCode::Configuration,
-                "REDIS_URL {}; expected redis://[[user]:password@]host[:port][/db]", what);
+                "REDIS_URL {}; expected redis[s]://[[user]:password@]host[:port][/db]", what);
   };
-  if (!url.starts_with(kScheme)) return wrong("does not begin with redis://");
-  url.remove_prefix(kScheme.size());
+  const bool is_tls = url.starts_with(kTls);
+  if (!is_tls && !url.starts_with(kPlain)) return wrong("does not begin with redis://");
+  url.remove_prefix(is_tls ? kTls.size() : kPlain.size());
   RedisUrl out;
+  out.is_tls = is_tls;
   if (const std::size_t slash = url.rfind('/'); slash != std::string_view::npos) {
     out.database = url.substr(slash + 1);
     url = url.substr(0, slash);

@@ -15,6 +15,7 @@ struct redisReader;
 namespace ziggy::net {
 
 struct RedisUrl {
+  bool is_tls = false;
   std::string host;
   std::string port;
   std::string user;

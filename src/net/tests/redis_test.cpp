@@ -225,6 +225,31 @@ TEST_F(RedisTest, DoesNotWaitForAStrangerThatSaysNothing) {
   ::close(listener);
 }
 
+TEST_F(RedisTest, SpeaksThroughTlsWithAServerThatProvesItsName) {
+  const std::string command =
+      "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=test "
+      "-addext subjectAltName=DNS:localhost -keyout key.pem -out ca.pem 2>/dev/null";
+  if (std::system(("cd " + folder_.path().string() + " && " + command).c_str()) != 0) {
+    GTEST_SKIP() << "no openssl program to make a certificate";
+  }
+  const std::string tls_port = std::to_string(free_port());
+  start_server({"--tls-port", tls_port, "--tls-cert-file", "ca.pem", "--tls-key-file", "key.pem",
+                "--tls-ca-cert-file", "ca.pem", "--tls-auth-clients", "no"});
+  RedisSettings settings;
+  settings.url = Secret{"rediss://localhost:" + tls_port};
+  settings.ca_file = folder_ / "ca.pem";
+  connect(settings);
+  ASSERT_TRUE(wait_up());
+  EXPECT_EQ(run({"SET", "k", std::string(200'000, 'x')})->text, "OK");
+  EXPECT_EQ(run({"GET", "k"})->text.size(), 200'000U);
+  settings.url = Secret{"rediss://127.0.0.1:" + tls_port};
+  redis_.reset();
+  connect(settings);
+  const auto other_name = run({"GET", "k"});
+  ASSERT_FALSE(other_name.has_value());
+  EXPECT_TRUE(other_name.error().detail().contains("verify")) << other_name.error().detail();
+}
+
 TEST_F(RedisTest, SaysThatItsAddressIsWrong) {
   EXPECT_EQ(check_redis_url(Secret{"http://x"}).error().code(), ErrorCode::Configuration);
   EXPECT_TRUE(check_redis_url(Secret{"redis://x"}).has_value());

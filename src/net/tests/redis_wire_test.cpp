@@ -22,12 +22,14 @@ TEST(RedisUrl, IsTakenApart) {
   check("redis://:s%40cret%2F@cache/", "cache", "6379", "", "s@cret/", "");
   check("redis://me:pass@[::1]:7000/0", "::1", "7000", "me", "pass", "0");
   for (const std::string_view wrong :
-       {"rediss://a", "redis://", "redis://:p@", "redis://a/b", "redis://a/-1", "redis://a:0",
-        "redis://a:x", "redis://user@a", "redis://:%zz@a", "redis://a/1/2"}) {
+       {"http://a", "redis://", "rediss://", "redis://:p@", "redis://a/b", "redis://a/-1",
+        "redis://a:0", "redis://a:x", "redis://user@a", "redis://:%zz@a", "redis://a/1/2"}) {
     const auto parts = parse_redis_url(wrong);
     ASSERT_FALSE(parts.has_value()) << wrong;
     EXPECT_EQ(parts.error().code(), ErrorCode::Configuration) << wrong;
   }
+  EXPECT_TRUE(parse_redis_url("rediss://a")->is_tls);
+  EXPECT_FALSE(parse_redis_url("redis://a")->is_tls);
   EXPECT_FALSE(parse_redis_url("redis://:s3cret@a:x").error().detail().contains("s3cret"));
 }
 

@@ -15,7 +15,8 @@
 namespace ziggy::net {
 
 struct RedisSettings {
-  /// `redis://[[user]:password@]host[:port][/db]`, user and password percent-encoded.
+  /// `redis://[[user]:password@]host[:port][/db]`, user and password percent-encoded; `rediss://`
+  /// through TLS, the certificate and its name verified.
   Secret url = {};
   /// For resolving, connecting, AUTH and SELECT together.
   std::chrono::milliseconds connect_timeout{2'000};
@@ -28,6 +29,8 @@ struct RedisSettings {
   std::size_t in_flight_max = 4'096;
   /// One answer, and what is sent but not yet taken by the system.
   std::size_t bytes_max = std::size_t{32} << 20U;
+  /// PEM file of the authorities to believe; empty: the system's.
+  std::string ca_file = {};
   /// Of the jitter; 0: one of its own.
   std::uint64_t seed = 0;
 };
