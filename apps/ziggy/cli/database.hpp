@@ -11,5 +11,7 @@ namespace ziggy::app {
 /// a command works in an empty folder and beside a running server. Errors: Configuration,
 /// StorageUnavailable.
 [[nodiscard]] Result<std::unique_ptr<store::Database>> open_database(Context& context);
+[[nodiscard]] Result<std::unique_ptr<store::Database>> open_database(
+    const config::Settings& settings);
 
 }  // namespace ziggy::app

@@ -8,6 +8,7 @@
 #include "cli/database.hpp"
 #include "cli/vendors.hpp"
 #include "serve/alerts.hpp"
+#include "serve/rehearsal.hpp"
 #include "serve/upkeep.hpp"
 #include "ziggy/api/api.hpp"
 #include "ziggy/api/problem.hpp"
@@ -158,15 +159,21 @@ void hold_stop_signals() {
   ::signal(SIGPIPE, SIG_IGN);
 }
 
-Result<> serve(Context& context) {
+Result<> serve(Context& context, ServeOptions options) {
   const Monotonic began = context.clock().steady();
   ZIGGY_TRY(loaded, context.load_settings(Context::Voice::Server));
-  const config::Settings& settings = loaded->settings;
+  config::Settings settings = loaded->settings;
+  std::optional<standin::FaultScript> script;
+  if (options.chaos) {
+    ZIGGY_TRY(read, read_chaos_script(*options.chaos));
+    script = std::move(read);
+    settings = rehearsal_settings(std::move(settings));
+  }
   const std::filesystem::path share = Context::share_dir();
   const std::filesystem::path samples = share / "samples";
 
   // Memory first: whoever answers can already remember.
-  ZIGGY_TRY(database, open_database(context));
+  ZIGGY_TRY(database, open_database(settings));
   if (settings.demo) import_sample(samples / "SPX.csv", *database);
 
   // Who is asked no more while it fails, and how often anybody may be asked. Older than the loops:
@@ -181,11 +188,17 @@ Result<> serve(Context& context) {
   // The simulated market may run faster than the wall clock, and all who ask how old a price is
   // must then read the same clock.
   const feed::ScaledClock market_clock{context.clock(), settings.sim_speed};
+  std::unique_ptr<Rehearsal> rehearsal;
+  if (script) {
+    rehearsal = std::make_unique<Rehearsal>(settings, market_clock);
+    if (const Result<> listens = rehearsal->listen(settings); !listens) return listens;
+  }
   Vendors vendors{{.settings = settings,
                    .samples = samples,
                    .clock = market_clock,
                    .pool = pool,
-                   .budgets = budgets}};
+                   .budgets = budgets,
+                   .is_rehearsal = rehearsal != nullptr}};
   std::unique_ptr<net::WebhookSender> webhook;
   if (!settings.alert_webhook_url.empty()) {
     ZIGGY_TRY(made,
@@ -214,8 +227,9 @@ Result<> serve(Context& context) {
 
   const api::StreamEncoder encoder;
   streams::Hub hub{market_clock, encoder};
-  const bool is_simulated = std::ranges::find(settings.providers_quotes, config::Vendor::Sim) !=
-                            settings.providers_quotes.end();
+  const bool is_simulated =
+      rehearsal || std::ranges::find(settings.providers_quotes, config::Vendor::Sim) !=
+                       settings.providers_quotes.end();
   const bool is_always_open = is_simulated && settings.sim_sessions == config::SimSessions::Always;
   market::Market market{{.clock = market_clock,
                          .database = *database,
@@ -298,6 +312,15 @@ Result<> serve(Context& context) {
                              context.clock().steady() - began)
                              .count()}});
   Context::print("{}\n", url);
+  if (rehearsal) {
+    if (const Result<> begun = rehearsal->begin(std::move(*script)); !begun) return begun;
+    kLog.warning("vendors_are_stand_ins",
+                 {{"script", options.chaos->string()},
+                  {"data", settings.data_dir.string()},
+                  {"detail", "every price is made up, and vendors fail as the script says"}});
+    Context::print("Polygon, Alpaca and Yahoo are stand-ins here that fail as {} says.\n",
+                   options.chaos->string());
+  }
 
   const int signal = wait_for_stop();
   kLog.info("server_draining", {{"signal", signal}});

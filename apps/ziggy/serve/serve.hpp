@@ -1,5 +1,8 @@
 #pragma once
 
+#include <filesystem>
+#include <optional>
+
 #include "cli/context.hpp"
 
 namespace ziggy::app {
@@ -8,9 +11,14 @@ namespace ziggy::app {
 /// inherit it. A reader of stdout or stderr that goes away no longer ends the program.
 void hold_stop_signals();
 
+struct ServeOptions {
+  /// `--chaos`: in place of the simulator, stand-ins for the vendors that fail as this script says.
+  std::optional<std::filesystem::path> chaos = {};
+};
+
 /// The server: builds the rooms top to bottom, prints its URL as one line on stdout, runs until
 /// SIGTERM or SIGINT and drains. Blocks. Errors: Configuration (settings, a port that is taken),
 /// StorageUnavailable.
-[[nodiscard]] Result<> serve(Context& context);
+[[nodiscard]] Result<> serve(Context& context, ServeOptions options);
 
 }  // namespace ziggy::app
