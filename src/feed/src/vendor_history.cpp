@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "ziggy/base/log.hpp"
 #include "ziggy/base/text.hpp"
 #include "ziggy/domain/new_york.hpp"
 #include "ziggy/domain/resample.hpp"
@@ -10,27 +11,31 @@
 namespace ziggy::feed {
 namespace {
 
+constexpr log::Logger kLog{"feed"};
+
 // Vendors count milliseconds from here on, and dates have four digits.
 constexpr Timestamp kFirst{std::chrono::sys_days{std::chrono::year{1970} / 1 / 1}};
 constexpr Timestamp kLast{std::chrono::sys_days{std::chrono::year{2200} / 1 / 1}};
 
 net::Task<Result<VendorBars>> read_window(HistoryPages& pages, HistoryWindow window, Call call) {
   VendorBars all;
-  // Whoever asked for the newest and gets the oldest first has to read to the end.
+  // Whoever gets the other end first has to read to the end of the pages.
   bool is_order_kept = true;
   for (int count = 0; count < kPagesMax; ++count) {
     auto page = co_await pages.page(window, call);
     if (!page) co_return std::unexpected{std::move(page).error()};
     all.dropped += page->dropped;
     all.is_adjusted = all.is_adjusted || page->is_adjusted;
-    if (window.is_newest_first && page->bars.size() > 1 && page->is_ascending) {
+    if (page->bars.size() > 1 && page->is_ascending == window.is_newest_first) {
       is_order_kept = false;
     }
     const std::size_t room = page->bars.size();
     all.bars = join_pages(std::move(all.bars), cut_to(page->bars, window.range, room));
     if (page->next.empty() || (is_order_kept && all.bars.size() >= window.limit)) co_return all;
     if (page->next == window.next) {
-      co_return fail(ErrorCode::BadPayload, "the next page is the same page");
+      // A recording played back gives one page for ever; what it holds has been read.
+      kLog.warning("page_repeats", {{"symbol", window.symbol.view()}});
+      co_return all;
     }
     window.next = std::move(page->next);
   }

@@ -278,9 +278,41 @@ TEST_F(PolygonProviderTest, EveryRefusalHasItsType) {
   ASSERT_FALSE(reply);
   EXPECT_EQ(reply.error().code(), ErrorCode::ProviderQuota);
   EXPECT_EQ(reply.error().retry_after(), std::chrono::seconds{17});
-  // A page that leads to itself.
-  EXPECT_EQ(code({.body = rows({row("2024-01-02", 1)}, R"(,"next_url":"https://x/v2/same?c=1")")}),
-            ErrorCode::BadPayload);
+}
+
+TEST_F(PolygonProviderTest, PagesEndSomehow) {
+  // One that leads to itself, as a recording does, is the last.
+  start([](const Asked&) -> Answer {
+    return {.body = rows({row("2024-01-02", 1)}, R"(,"next_url":"https://x/v2/same?c=1")")};
+  });
+  const auto reply = bars(days("2024-01-01", "2024-02-01"));
+  ASSERT_TRUE(reply) << reply.error().detail();
+  EXPECT_EQ(reply->bars.size(), 1U);
+  EXPECT_EQ(vendor_->asked().size(), 2U);
+  // Ever new ones are too many.
+  start([count = 0](const Asked&) mutable -> Answer {
+    return {.body = rows({}, fmt::format(R"(,"next_url":"https://x/v2/more?c={}")", ++count))};
+  });
+  const auto endless = bars(days("2024-01-01", "2024-02-01"));
+  ASSERT_FALSE(endless);
+  EXPECT_EQ(endless.error().code(), ErrorCode::BadPayload);
+  EXPECT_EQ(vendor_->asked().size(), 200U);
+}
+
+TEST_F(PolygonProviderTest, TheOtherOrderIsReadToItsEnd) {
+  // Asked for the first bars, told the last ones first.
+  start([](const Asked& asked) -> Answer {
+    if (asked.query.contains("c")) {
+      return {.body = rows({row("2024-01-03", 2), row("2024-01-02", 1)})};
+    }
+    return {.body = rows({row("2024-01-05", 4), row("2024-01-04", 3)},
+                         R"(,"next_url":"https://x/v2/more?c=1")")};
+  });
+  BarsRequest request = days("2024-01-01", "2024-02-01");
+  request.limit = 2;
+  const auto reply = bars(request);
+  ASSERT_TRUE(reply) << reply.error().detail();
+  EXPECT_EQ(reply->bars.close, (std::vector<double>{1, 2}));
 }
 
 TEST_F(PolygonProviderTest, QuotesFallBackAndRememberWhatThePlanRefuses) {
