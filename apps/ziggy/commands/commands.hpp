@@ -9,6 +9,7 @@ namespace ziggy::app {
 void add_backtest_command(CLI::App& app, Runner& runner);
 void add_config_command(CLI::App& app, Runner& runner);
 void add_export_command(CLI::App& app, Runner& runner);
+void add_fetch_command(CLI::App& app, Runner& runner);
 void add_import_command(CLI::App& app, Runner& runner);
 void add_db_command(CLI::App& app, Runner& runner);
 void add_migrate_command(CLI::App& app, Runner& runner);
@@ -21,6 +22,7 @@ inline void add_commands(CLI::App& app, Runner& runner) {
   add_serve_command(app, runner);
   add_backtest_command(app, runner);
   add_config_command(app, runner);
+  add_fetch_command(app, runner);
   add_import_command(app, runner);
   add_export_command(app, runner);
   add_migrate_command(app, runner);
