@@ -7,6 +7,7 @@
 #include "vendor_json.hpp"
 #include "yahoo_errors.hpp"
 #include "yahoo_numbers.hpp"
+#include "yahoo_plan.hpp"
 #include "ziggy/domain/new_york.hpp"
 
 namespace ziggy::feed {
@@ -261,6 +262,12 @@ Timestamp start_of(const CorporateAction& action, Interval interval) {
   return from_new_york(date_of(action.ex_date), std::chrono::nanoseconds{0});
 }
 
+// Yahoo names an hour in two ways.
+bool is_other_interval(std::string_view granularity, Interval interval) {
+  if (granularity == "60m") granularity = "1h";
+  return granularity != yahoo_interval(interval);
+}
+
 // Without an interval: no rows.
 Result<YahooChart> read_chart(std::string_view body, std::optional<Interval> interval) {
   ZIGGY_TRY(document, JsonDocument::parse("yahoo", body));
@@ -278,6 +285,12 @@ Result<YahooChart> read_chart(std::string_view body, std::optional<Interval> int
   YahooChart chart;
   if (const auto meta = json_member(result, "meta")) chart.meta = meta_of(*meta);
   if (interval) {
+    const auto sent = json_path(result, {"meta", "dataGranularity"});
+    const auto granularity = sent ? json_text(*sent) : std::nullopt;
+    if (granularity && is_other_interval(*granularity, *interval)) {
+      return fail(ErrorCode::BadPayload, "yahoo: bars of another interval than {}",
+                  interval_name(*interval));
+    }
     ZIGGY_TRY(columns, columns_of(result));
     if (auto read = read_bars(chart, columns, *interval); !read) {
       return std::unexpected{std::move(read).error()};

@@ -56,7 +56,8 @@ struct YahooChart {
 /// Reads a chart of bars of `interval`. A last row that is the running one told twice is folded
 /// into the one before: for days the later wins, for weeks, months and minutes they make one bar.
 ///
-/// Errors: BadPayload for what is no chart, columns of different length and rows out of order;
+/// Errors: BadPayload for what is no chart or one of another interval, columns of different length
+/// and rows out of order;
 /// whatever yahoo_error makes of an error inside, but "no data for this range" is a chart without
 /// bars.
 [[nodiscard]] Result<YahooChart> parse_chart(std::string_view body, Interval interval);

@@ -62,7 +62,7 @@ std::string_view yahoo_interval(Interval interval) noexcept {
     case Interval::Minute30:
       return "30m";
     case Interval::Hour:
-      return "60m";
+      return "1h";
     case Interval::Day:
       return "1d";
     case Interval::Week:

@@ -23,7 +23,7 @@ struct YahooPlan {
   bool from_the_end = false;
 };
 
-/// `1m`, `60m`, `1d`, `1wk`, …; empty for what Yahoo has not.
+/// `1m`, `1h`, `1d`, `1wk`, …; empty for what Yahoo has not.
 [[nodiscard]] std::string_view yahoo_interval(Interval interval) noexcept;
 
 /// For "the last N bars" it begins where N bars of that interval should fit with a margin for

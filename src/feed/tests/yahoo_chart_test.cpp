@@ -159,6 +159,12 @@ TEST(YahooChart, RefusesBrokenColumns) {
   EXPECT_EQ(
       code(chart(kNewYork, columns("1598880600,1598621400", "1,1", "1,1", "1,1", "1,1", "1,1"))),
       ErrorCode::BadPayload);
+  EXPECT_EQ(
+      code(chart(R"("dataGranularity":"1h")", columns("1598880600", "1", "1", "1", "1", "1"))),
+      ErrorCode::BadPayload);
+  EXPECT_EQ(
+      code(chart(R"("dataGranularity":"1d")", columns("1598880600", "1", "1", "1", "1", "1"))),
+      ErrorCode::Internal);
   EXPECT_EQ(code(R"({"chart":{"result":[],"error":null}})"), ErrorCode::BadPayload);
   EXPECT_EQ(code(R"({"quoteResponse":{"result":[]}})"), ErrorCode::BadPayload);
   EXPECT_EQ(code("[]"), ErrorCode::BadPayload);
