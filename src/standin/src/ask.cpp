@@ -53,6 +53,11 @@ void negate(std::optional<double>& price) {
   if (price) price = -*price;
 }
 
+void negate(std::optional<Bar>& bar) {
+  if (!bar) return;
+  for (auto* price : {&bar->open, &bar->high, &bar->low, &bar->close}) *price = -*price;
+}
+
 void add(std::optional<Bar>& sum, const BarColumns& bars) {
   for (std::size_t i = 0; i < bars.size(); ++i) {
     const Bar bar = bars.at(i);
@@ -88,7 +93,9 @@ net::Task<Result<feed::BarsReply>> bars_of(const Ask* ask, feed::BarsRequest req
 net::Task<Result<Quote>> quote_of(const Ask* ask, Symbol symbol) {
   auto quote = co_await ask->tape.quote(asked_for(*ask, symbol), ask->now);
   if (quote && ask->faults.is_negative) {
-    for (auto* price : {&quote->bid, &quote->ask, &quote->last}) negate(*price);
+    for (auto* price : {&quote->bid, &quote->ask, &quote->last, &quote->prev_close}) {
+      negate(*price);
+    }
   }
   co_return quote;
 }
@@ -114,6 +121,9 @@ net::Task<Result<Snapshot>> snapshot_of(const Ask* ask, Symbol symbol) {
   if (minutes && !minutes->bars.empty())
     snapshot.minute = minutes->bars.at(minutes->bars.size() - 1);
   if (days && !days->bars.empty()) snapshot.previous = days->bars.at(0);
+  if (ask->faults.is_negative) {
+    for (auto* bar : {&snapshot.day, &snapshot.minute, &snapshot.previous}) negate(*bar);
+  }
   co_return snapshot;
 }
 
