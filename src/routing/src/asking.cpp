@@ -20,6 +20,10 @@ constexpr std::int32_t kHedgeCreditMax = 10 * kHedgeCost;
 constexpr std::uint32_t kCanaryEvery = 50;
 constexpr std::chrono::seconds kCanaryPause{15};
 
+// How often somebody whose breaker is open is asked when everyone is down: four requests a second
+// hurt nobody, and a second without prices is noticed.
+constexpr std::chrono::milliseconds kLastResortPause{250};
+
 void keep(Desk& desk, Seat& seat, AnswerClass answer,
           std::optional<std::chrono::nanoseconds> latency,
           std::optional<std::chrono::nanoseconds> age = {}) {
@@ -50,37 +54,51 @@ Limit limit_of(const Seat& seat, std::chrono::nanoseconds left, std::size_t cand
   return {time, time >= timeout / 4 || is_usual};
 }
 
-void account(Desk& desk, Seat& seat, resilience::Breaker::Permit& permit, const Error* error,
+void account(Desk& desk, Seat& seat, resilience::Breaker::Permit* permit, const Error* error,
              bool is_violation, PlanKey plan, std::optional<std::chrono::nanoseconds> latency,
              std::optional<std::chrono::nanoseconds> age) {
   const Monotonic now = desk.clock().steady();
+  const auto is_well = [&] {
+    if (permit != nullptr) return permit->success();
+    kLog.info("provider_is_back",
+              {{"provider", seat.name}, {"operation", operation_name(seat.operation)}});
+    seat.breaker->reset();
+  };
   if (error == nullptr) {
     keep(desk, seat, AnswerClass::Success, latency, age);
-    return permit.success();
+    return is_well();
   }
-  // Not asked at all, or asked for what it never claimed to have.
-  if (resilience::is_own_budget(*error) || error->code() == ErrorCode::NotSupported) {
-    return permit.cancel();
-  }
+  // Not asked at all, or asked for what it never claimed to have: the permit goes back unused.
+  if (resilience::is_own_budget(*error) || error->code() == ErrorCode::NotSupported) return;
   const AnswerClass answer = classify(*error);
   keep(desk, seat, answer, latency);
   if (is_violation) seat.track.add_violation(desk.time());
-  switch (answer) {
-    case AnswerClass::Empty:
-    case AnswerClass::NotFound:
-      return permit.success();
-    case AnswerClass::NotEntitled:
-      seat.plan.refuse(plan, now);
-      return permit.cancel();
-    case AnswerClass::Quota:
-      seat.over_quota = true;
-      return permit.failure(*error);
-    case AnswerClass::Canceled:
-      return permit.cancel();
-    default:
-      seat.over_quota = false;
-      return permit.failure(*error);
+  if (answer == AnswerClass::Empty || answer == AnswerClass::NotFound) return is_well();
+  if (answer == AnswerClass::NotEntitled) seat.plan.refuse(plan, now);
+  if (answer == AnswerClass::Quota) seat.over_quota = true;
+  if (is_failure(answer)) seat.over_quota = false;
+  if (permit == nullptr) return;
+  const bool is_told = answer == AnswerClass::Quota || is_failure(answer);
+  if (is_told) permit->failure(*error);
+}
+
+bool take_last_resort(Seat& seat, Monotonic now) {
+  // Who said 429 has said when to come back.
+  if (seat.over_quota || !seat.is_configured()) return false;
+  const auto breaker = seat.breaker->status();
+  if (breaker.forced) return false;
+  std::int64_t last = seat.last_resort_at.load(std::memory_order_relaxed);
+  const std::int64_t at = now.time_since_epoch().count();
+  if (last != INT64_MIN && at - last < std::chrono::nanoseconds{kLastResortPause}.count()) {
+    return false;
   }
+  return seat.last_resort_at.compare_exchange_strong(last, at, std::memory_order_relaxed);
+}
+
+bool has_nobody_answered(const std::vector<Miss>& misses) {
+  return std::ranges::none_of(misses, [](const Miss& miss) {
+    return miss.code == ErrorCode::UnknownSymbol || miss.code == ErrorCode::NoData;
+  });
 }
 
 void earn_hedge(Seat& seat) {
@@ -109,7 +127,7 @@ bool take_hedge(Seat& first, Seat& second) {
 
 bool take_canary(Seat& seat, const Seat& first, Monotonic now) {
   const bool is_closed = seat.breaker->state() == resilience::BreakerState::Closed;
-  const bool is_demoted = seat.configured_rank < first.configured_rank;
+  const bool is_demoted = seat.configured_rank < first.configured_rank || seat.in_doubt;
   if (is_closed && !is_demoted) return false;
   if (!is_closed && !seat.breaker->would_admit()) return false;
   if (is_closed) {

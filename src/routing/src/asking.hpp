@@ -69,8 +69,8 @@ inline constexpr std::chrono::minutes kPatienceMax{15};
 /// What is left of the call's time.
 [[nodiscard]] std::chrono::nanoseconds time_left(const Call& call, const Clock& clock);
 /// Keeps what came of one asking: the window, the breaker, the learned plan. Without a latency it
-/// is counted but not timed.
-void account(Desk& desk, Seat& seat, resilience::Breaker::Permit& permit, const Error* error,
+/// is counted but not timed. Without a permit a good answer closes the breaker.
+void account(Desk& desk, Seat& seat, resilience::Breaker::Permit* permit, const Error* error,
              bool is_violation, PlanKey plan, std::optional<std::chrono::nanoseconds> latency,
              std::optional<std::chrono::nanoseconds> age);
 /// Whether another request may be hedged now; takes the credit.
@@ -78,6 +78,12 @@ void account(Desk& desk, Seat& seat, resilience::Breaker::Permit& permit, const 
 void earn_hedge(Seat& seat);
 /// Whether a copy of a request should go to this one, which stands behind `first`; takes its turn.
 [[nodiscard]] bool take_canary(Seat& seat, const Seat& first, Monotonic now);
+/// Whether to ask somebody although its breaker is open, since nobody else has answered; takes the
+/// turn. Vendors that come back all at once after everything was down must not stay dark until
+/// their breakers let a probe through.
+[[nodiscard]] bool take_last_resort(Seat& seat, Monotonic now);
+/// Nobody has said anything about the symbol: each failed.
+[[nodiscard]] bool has_nobody_answered(const std::vector<Miss>& misses);
 /// The seats in the order in which they are asked now: closed breakers first.
 [[nodiscard]] std::vector<Seat*> asking_order(const Order& order);
 /// Why a seat was not asked.
@@ -144,37 +150,40 @@ net::Task<Said<T>> ask_seat(std::shared_ptr<const Job<T>> job, Seat* seat, Limit
   co_return said;
 }
 
+enum class Guard : std::uint8_t { Breaker, /** See take_last_resort. */ None };
+
 /// Asks one vendor through its breaker and keeps what came of it. Errors: CircuitOpen when it was
 /// not asked; the vendor's.
 template <class T>
-net::Task<Result<T>> attempt(std::shared_ptr<const Job<T>> job, Seat* seat, Limit limit,
-                             Call call) {
+net::Task<Result<T>> attempt(std::shared_ptr<const Job<T>> job, Seat* seat, Limit limit, Call call,
+                             Guard guard = Guard::Breaker) {
   using Permit = resilience::Breaker::Permit;
   std::optional<Permit> permit;
-  if (!limit.is_patient) {
+  if (guard == Guard::Breaker && !limit.is_patient) {
     auto admitted = seat->breaker->acquire(limit.time);
     if (!admitted) co_return std::unexpected{std::move(admitted).error()};
     permit.emplace(std::move(*admitted));
   }
   Said<T> said = co_await ask_seat<T>(job, seat, limit, call);
-  if (!permit) {
+  if (guard == Guard::Breaker && !permit) {
     // Who waits must not hold a probe's place meanwhile.
     auto admitted = seat->breaker->acquire();
     if (!admitted) co_return std::move(said.answer);
     permit.emplace(std::move(*admitted));
   }
+  Permit* const with_permit = permit ? &*permit : nullptr;
   const auto latency = limit.is_patient ? std::nullopt : std::optional{said.latency};
   if (said.answer) {
     const auto age = job->age ? job->age(*said.answer, job->desk->clock().now()) : std::nullopt;
-    account(*job->desk, *seat, *permit, nullptr, false, job->plan, latency, age);
+    account(*job->desk, *seat, with_permit, nullptr, false, job->plan, latency, age);
     co_return std::move(said.answer);
   }
   const Error& error = said.answer.error();
   if (error.code() == ErrorCode::ProviderTimeout && !limit.is_fair) {
     const Error short_of_time{ErrorCode::DeadlineExceeded, "too little time to judge"};
-    account(*job->desk, *seat, *permit, &short_of_time, false, job->plan, latency, {});
+    account(*job->desk, *seat, with_permit, &short_of_time, false, job->plan, latency, {});
   } else {
-    account(*job->desk, *seat, *permit, &error, said.is_violation, job->plan, latency, {});
+    account(*job->desk, *seat, with_permit, &error, said.is_violation, job->plan, latency, {});
   }
   co_return std::move(said.answer);
 }
@@ -258,6 +267,29 @@ bool take_answer(Outcome<T>& outcome, Roll& roll, Seat* seat, Result<T> answer, 
   return error.code() == ErrorCode::Canceled;
 }
 
+/// Asks those whose breakers are open, when there is nobody else. `roll` and `outcome` are the
+/// awaiting coroutine's.
+template <class T>
+net::Task<> ask_the_last(std::shared_ptr<const Job<T>> job, Roll* roll, Outcome<T>* outcome,
+                         Call call) {
+  const Clock& clock = job->desk->clock();
+  auto passed = std::exchange(roll->passed, {});
+  for (std::size_t i = 0; i < passed.size(); ++i) {
+    Seat* const seat = passed[i].first;
+    const auto left = time_left(call, clock);
+    const bool is_turn = !outcome->value && passed[i].second == ErrorCode::CircuitOpen &&
+                         left > std::chrono::nanoseconds::zero() &&
+                         take_last_resort(*seat, clock.steady());
+    if (!is_turn) {
+      roll->passed.push_back(passed[i]);
+      continue;
+    }
+    const Limit limit = limit_of(*seat, left, passed.size() - i);
+    auto answer = co_await attempt<T>(job, seat, limit, call, Guard::None);
+    if (take_answer<T>(*outcome, *roll, seat, std::move(answer), call) && !outcome->value) break;
+  }
+}
+
 template <class T>
 net::Task<Outcome<T>> ask_in_order(std::shared_ptr<const Job<T>> job, Roll roll, Call call) {
   Outcome<T> outcome;
@@ -266,12 +298,14 @@ net::Task<Outcome<T>> ask_in_order(std::shared_ptr<const Job<T>> job, Roll roll,
   const net::Executor executor = co_await net::asio::this_coro::executor;
   send_canary<T>(job, roll.able, call, executor);
   std::vector<Seat*>& able = roll.able;
-  for (bool is_done = false; !is_done && !able.empty();) {
+  bool is_done = false;
+  while (!is_done && !able.empty()) {
     Seat* const seat = able.front();
     const auto left = time_left(call, clock);
     if (left <= std::chrono::nanoseconds::zero()) {
       outcome.misses.push_back(
           {seat->name, ErrorCode::DeadlineExceeded, "not asked: the request's time is up"});
+      is_done = true;
       break;
     }
     able.erase(able.begin());
@@ -313,6 +347,9 @@ net::Task<Outcome<T>> ask_in_order(std::shared_ptr<const Job<T>> job, Roll roll,
       outcome.misses.push_back({seat->name, ErrorCode::Canceled, "the caller is gone"});
       is_done = true;
     }
+  }
+  if (!outcome.value && !is_done && has_nobody_answered(outcome.misses)) {
+    co_await ask_the_last<T>(job, &roll, &outcome, call);
   }
   if (!outcome.value) {
     for (const auto& [seat, code] : roll.passed)

@@ -24,6 +24,9 @@ resilience::BreakerSettings breaker_settings(Operation operation,
   auto settings = resilience::preset_settings(resilience::Preset::Provider);
   settings.call_timeout = timeout;
   settings.slow_after = timeout * 2 / 3;
+  // A probe is a copy of a real request that nobody waits for: one a minute is cheap, and a vendor
+  // that is back is wanted sooner than in five.
+  settings.open_max = std::chrono::minutes{1};
   return settings;
 }
 

@@ -119,6 +119,9 @@ void Desk::State::look_for_incidents(Timestamp now) {
     seen.push_back(std::move(one));
   }
   const auto changes = incidents.update(seen, now, parts.clock.now());
+  for (const auto& seat : seats) {
+    seat->in_doubt = incidents.has_open(seat->name, operation_name(seat->operation));
+  }
   for (const store::Incident& incident : changes.opened) {
     writes.add([incident](store::Database& database) -> Result<> {
       ZIGGY_TRY(is_new, database.incidents().open(incident));

@@ -132,6 +132,9 @@ OperationStatus Desk::State::status_of(Bench& bench, std::size_t place, Timestam
                     : fmt::format(", {} has its breaker open", beside.name);
     }
   }
+  if (seat.plan.lacks_any(parts.clock.steady())) {
+    reason += ", its plan or key refuses some requests";
+  }
   if (is_behind_pin) reason += fmt::format(", pinned is {}", *bench.pin);
   return status;
 }

@@ -78,7 +78,7 @@ struct Round {
 };
 
 net::Task<> ask_pieces(std::shared_ptr<Round> round, Desk* desk, Operation operation, Seat* seat,
-                       std::size_t candidates, Accept accept, Call call) {
+                       std::size_t candidates, Accept accept, Call call, Guard guard) {
   while (round->next < round->pieces.size()) {
     Piece& piece = round->pieces[round->next++];
     const auto left = time_left(call, desk->clock());
@@ -87,29 +87,30 @@ net::Task<> ask_pieces(std::shared_ptr<Round> round, Desk* desk, Operation opera
       continue;
     }
     auto job = piece_job(*desk, operation, piece.symbols, accept, piece.refused);
-    auto answer = co_await attempt<feed::QuotesReply>(std::move(job), seat,
-                                                      limit_of(*seat, left, candidates), call);
+    auto answer = co_await attempt<feed::QuotesReply>(
+        std::move(job), seat, limit_of(*seat, left, candidates), call, guard);
     piece.answer.emplace(std::move(answer));
   }
 }
 
 net::Task<> ask_round(std::shared_ptr<Round> round, Desk* desk, Operation operation, Seat* seat,
-                      std::size_t candidates, Accept accept, Call call) {
+                      std::size_t candidates, Accept accept, Call call, Guard guard) {
   namespace asio = net::asio;
-  struct Guard {
+  struct Canceler {
     std::shared_ptr<Round> round;
-    ~Guard() {
+    ~Canceler() {
       if (round->running == 0) return;
       for (auto& signal : round->signals) signal.emit(asio::cancellation_type::terminal);
     }
   };
   const net::Executor executor = co_await asio::this_coro::executor;
-  const Guard guard{round};
+  const Canceler canceler{round};
   const std::size_t workers = std::min(kAtOnce, round->pieces.size());
   round->running = workers;
   for (std::size_t i = 0; i < workers; ++i) {
     asio::cancellation_signal& signal = round->signals.emplace_back();
-    asio::co_spawn(executor, ask_pieces(round, desk, operation, seat, candidates, accept, call),
+    asio::co_spawn(executor,
+                   ask_pieces(round, desk, operation, seat, candidates, accept, call, guard),
                    asio::bind_cancellation_slot(signal.slot(),
                                                 [round](const std::exception_ptr& /*canceled*/) {
                                                   if (--round->running == 0) round->timer.cancel();
@@ -139,6 +140,16 @@ class ManyQuotes {
 
   void pass(Seat* seat, ErrorCode code) {
     for (const std::size_t i : pending_) passed_[i].emplace_back(seat, code);
+  }
+  void unpass(const Seat* seat) {
+    for (const std::size_t i : pending_) {
+      std::erase_if(passed_[i], [seat](const auto& one) { return one.first == seat; });
+    }
+  }
+  /// Nobody has said anything about what is still missing.
+  [[nodiscard]] bool is_dark() const {
+    return std::ranges::all_of(
+        pending_, [this](std::size_t i) { return has_nobody_answered(outcomes_[i].misses); });
   }
   void leave(const Seat& seat) {
     for (const std::size_t i : pending_) {
@@ -259,6 +270,24 @@ class ManyQuotes {
   std::vector<std::size_t> pending_;
 };
 
+// True when the caller has left. `many` is the awaiting coroutine's.
+net::Task<bool> ask_one_vendor(ManyQuotes* many, Desk* desk, Operation operation, Seat* seat,
+                               std::vector<Piece> pieces, std::size_t candidates, Accept accept,
+                               Call call, Guard guard) {
+  const net::Executor executor = co_await net::asio::this_coro::executor;
+  auto round = std::make_shared<Round>(executor);
+  round->pieces = std::move(pieces);
+  co_await ask_round(round, desk, operation, seat, std::max<std::size_t>(1, candidates), accept,
+                     call, guard);
+  if (round->running > 0) {
+    // Those that still end have the round to themselves.
+    many->leave(*seat);
+    co_return true;
+  }
+  many->take(*seat, std::move(round->pieces), call);
+  co_return false;
+}
+
 }  // namespace
 
 net::Task<std::vector<Outcome<Quote>>> Chain::quotes(std::vector<Symbol> symbols,
@@ -271,6 +300,7 @@ net::Task<std::vector<Outcome<Quote>>> Chain::quotes(std::vector<Symbol> symbols
            (terms.only != nullptr && seat->provider != terms.only);
   });
   const net::Executor executor = co_await net::asio::this_coro::executor;
+  std::vector<Seat*> cut_off;
   for (std::size_t place = 0; place < able.size() && !many.is_done(); ++place) {
     Seat* const seat = able[place];
     const auto left = time_left(call, desk_.clock());
@@ -289,21 +319,26 @@ net::Task<std::vector<Outcome<Quote>>> Chain::quotes(std::vector<Symbol> symbols
     }
     if (!seat->breaker->would_admit()) {
       many.pass(seat, ErrorCode::CircuitOpen);
+      cut_off.push_back(seat);
       continue;
     }
     const auto candidates = static_cast<std::size_t>(
         std::count_if(able.begin() + static_cast<std::ptrdiff_t>(place), able.end(),
                       [](const Seat* one) { return one->breaker->would_admit(); }));
-    auto round = std::make_shared<Round>(executor);
-    round->pieces = std::move(pieces);
-    co_await ask_round(round, &desk_, operation_, seat, std::max<std::size_t>(1, candidates),
-                       terms.accept, call);
-    if (round->running > 0) {
-      // Those that still end have the round to themselves.
-      many.leave(*seat);
-      break;
-    }
-    many.take(*seat, std::move(round->pieces), call);
+    const bool is_over = co_await ask_one_vendor(&many, &desk_, operation_, seat, std::move(pieces),
+                                                 candidates, terms.accept, call, Guard::Breaker);
+    if (is_over) co_return many.finish(order->unconfigured);
+  }
+  for (Seat* const seat : cut_off) {
+    if (many.is_done() || !many.is_dark()) break;
+    if (time_left(call, desk_.clock()) <= std::chrono::nanoseconds::zero()) break;
+    if (!take_last_resort(*seat, desk_.clock().steady())) continue;
+    many.unpass(seat);
+    auto pieces = many.pieces_for(*seat);
+    if (pieces.empty()) continue;
+    const bool is_over = co_await ask_one_vendor(&many, &desk_, operation_, seat, std::move(pieces),
+                                                 cut_off.size(), terms.accept, call, Guard::None);
+    if (is_over) break;
   }
   co_return many.finish(order->unconfigured);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -44,6 +45,11 @@ class LearnedPlan {
   [[nodiscard]] bool lacks(PlanKey key, Monotonic now) const noexcept {
     return until_[key.index()].load(std::memory_order_relaxed) > now.time_since_epoch().count();
   }
+  [[nodiscard]] bool lacks_any(Monotonic now) const noexcept {
+    return std::ranges::any_of(until_, [now](const std::atomic<std::int64_t>& until) {
+      return until.load(std::memory_order_relaxed) > now.time_since_epoch().count();
+    });
+  }
   void refuse(PlanKey key, Monotonic now) noexcept {
     until_[key.index()].store((now + kPlanLease).time_since_epoch().count(),
                               std::memory_order_relaxed);
@@ -79,9 +85,13 @@ struct Seat {
   std::atomic<std::int64_t> p95{0};
   /// When it was last asked, nanoseconds of the monotonic clock.
   std::atomic<std::int64_t> asked_at{INT64_MIN};
+  /// When it was last asked although its breaker was open, because nobody else was left.
+  std::atomic<std::int64_t> last_resort_at{INT64_MIN};
   /// Requests that could have been canaries, and whether one is out.
   std::atomic<std::uint32_t> canary_count{0};
   std::atomic<bool> canary_out{false};
+  /// It has an open incident: only real answers say that it is over.
+  std::atomic<bool> in_doubt{false};
   /// The last that went wrong was a 429.
   std::atomic<bool> over_quota{false};
   /// Hundredths of a hedge that have been earned (see Chain).

@@ -56,6 +56,11 @@ TEST(Routing, AnOpenBreakerIsPassedOverAndNamedOnlyWhenNobodyAnswers) {
   EXPECT_EQ(world.order(), (std::vector<std::string_view>{"b", "c", "a"}));
 
   world.b.says = world.c.says = Vendor::failing(ErrorCode::ProviderUnavailable);
+  // With nobody else left it is asked all the same, but not by everybody.
+  const auto first = world.ask();
+  EXPECT_FALSE(first.value);
+  EXPECT_EQ(first.misses.size(), 3U);
+  EXPECT_EQ(world.a.asked, asked + 1);
   const auto none = world.ask();
   EXPECT_FALSE(none.value);
   EXPECT_EQ(none.misses.size(), 2U);
@@ -64,6 +69,32 @@ TEST(Routing, AnOpenBreakerIsPassedOverAndNamedOnlyWhenNobodyAnswers) {
   EXPECT_EQ(none.skipped[0].code, ErrorCode::CircuitOpen);
   EXPECT_NE(none.skipped[0].detail.find("5 failures in a row"), std::string::npos);
   EXPECT_FALSE(none.is_unknown_symbol());
+}
+
+TEST(Routing, WhenEveryBreakerIsOpenTheFirstThatIsWellIsFoundWithinAQuarterOfASecond) {
+  World world;
+  world.a.says = world.b.says = world.c.says = Vendor::failing(ErrorCode::ProviderUnavailable);
+  for (int i = 0; i < 20; ++i) world.ask();
+  EXPECT_FALSE(world.ask().value);
+  const int asked = world.a.asked + world.b.asked + world.c.asked;
+  for (int i = 0; i < 100; ++i) world.ask();
+  EXPECT_EQ(world.a.asked + world.b.asked + world.c.asked, asked);
+  world.b.says = Vendor::good;
+  world.clock.advance(milliseconds{250});
+  EXPECT_EQ(world.ask().provider->name(), "b");
+  EXPECT_EQ(world.breaker("b.quotes").state(), resilience::BreakerState::Closed);
+  EXPECT_EQ(world.ask().provider->name(), "b");
+  // Not against a vendor's 429, nor an operator's hand.
+  world.b.says = [](const Symbol&) -> Result<Quote> {
+    return std::unexpected{Error{ErrorCode::ProviderQuota, "429"}.with_retry_after(seconds{60})};
+  };
+  world.breaker("a.quotes").force_open();
+  world.breaker("c.quotes").force_open();
+  world.ask();
+  const int before = world.a.asked + world.b.asked + world.c.asked;
+  world.clock.advance(seconds{2});
+  EXPECT_EQ(world.ask().skipped.size(), 3U);
+  EXPECT_EQ(world.a.asked + world.b.asked + world.c.asked, before);
 }
 
 TEST(Routing, UnknownAndNothingThereAreAnswersOnlyWhenNobodyIsHeldBack) {
@@ -93,6 +124,7 @@ TEST(Routing, WhatAPlanRefusesIsNotAskedAgainForAWhile) {
   EXPECT_EQ(world.ask().misses.at(0).code, ErrorCode::NotEntitled);
   EXPECT_TRUE(world.ask().misses.empty());
   EXPECT_EQ(world.a.asked, 1);
+  EXPECT_TRUE(world.status("a").reason.ends_with("its plan or key refuses some requests"));
   // Another kind of request is another part of the plan.
   const feed::BarsRequest request{kAbc, Interval::Day, {kNow - std::chrono::days{30}, kNow}};
   testing::run_task(world.loop, world.bars.bars(request, {}, {}));
@@ -378,7 +410,13 @@ TEST(ManyQuotes, AWholeRequestThatFailsGoesToTheNextAndOpensTheBreaker) {
   world.breaker("b.quotes").force_open();
   world.breaker("c.quotes").force_open();
   const auto none = testing::run_task(world.loop, world.quotes.quotes({nth(1)}, {}, {}));
-  EXPECT_EQ(none[0].skipped.size(), 3U);
+  EXPECT_EQ(none[0].skipped.size(), 2U) << "the first is asked as the last resort";
+  EXPECT_EQ(none[0].misses.size(), 1U);
+  world.clock.advance(seconds{1});
+  world.a.whole_request = {};
+  const auto back = testing::run_task(world.loop, world.quotes.quotes({nth(1), nth(2)}, {}, {}));
+  EXPECT_EQ(back[1].provider->name(), "a");
+  EXPECT_TRUE(back[1].skipped.empty());
 }
 
 TEST(ManyQuotes, ManySymbolsOfAHangingVendorEndInTime) {
