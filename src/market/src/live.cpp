@@ -68,6 +68,7 @@ struct LiveFeeds::State final : LiveActions,
   }
   static std::vector<std::string> names(const std::vector<feed::Provider*>& vendors) {
     std::vector<std::string> all;
+    all.reserve(vendors.size());
     for (const feed::Provider* const vendor : vendors) all.emplace_back(vendor->name());
     return all;
   }
