@@ -124,12 +124,19 @@ OperationStatus Desk::State::status_of(Bench& bench, std::size_t place, Timestam
     const bool is_closed = beside.breaker->state() == BreakerState::Closed;
     const double theirs = bench.scores[*other] ? bench.scores[*other]->value : 100;
     const double ours = score ? score->value : 100;
+    const double lead = ours - theirs;
     if (other < at && *other > place && is_closed) {
-      reason += fmt::format(", {} is better by {:.0f} points", beside.name, theirs - ours);
+      reason += lead < 0
+                    ? fmt::format(", {} is better by {:.0f} points", beside.name, -lead)
+                    : fmt::format(", not ahead of {} for {} s yet", beside.name, kDwell.count());
     } else if (other > at && *other < place) {
-      reason += is_closed
-                    ? fmt::format(", better than {} by {:.0f} points", beside.name, ours - theirs)
-                    : fmt::format(", {} has its breaker open", beside.name);
+      if (!is_closed) {
+        reason += fmt::format(", {} has its breaker open", beside.name);
+      } else {
+        reason += lead > 0 ? fmt::format(", better than {} by {:.0f} points", beside.name, lead)
+                           : fmt::format(", {} is not ahead again for {} s yet", beside.name,
+                                         kDwell.count());
+      }
     }
   }
   if (seat.plan.lacks_any(parts.clock.steady())) {
