@@ -2,12 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <boost/json/parse.hpp>
-#include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <set>
 
 #include "api_world.hpp"
+#include "golden_file.hpp"
 #include "schema_check.hpp"
 #include "ziggy/net/websocket.hpp"
 
@@ -34,19 +32,6 @@ struct Row {
   int status = 200;
   std::string schema;
 };
-
-/// One line per answer in files that people read in a review.
-void expect_golden(const std::string& file, const std::string& body) {
-  const std::string path = std::string{ZIGGY_SOURCE_DIR} + "/tests/golden/api/" + file;
-  if (std::getenv("ZIGGY_UPDATE_GOLDEN") != nullptr) {
-    std::ofstream{path, std::ios::binary} << body << '\n';
-    return;
-  }
-  std::ifstream in{path, std::ios::binary};
-  ASSERT_TRUE(in) << path << " is missing; ZIGGY_UPDATE_GOLDEN=1 writes it";
-  const std::string expected{std::istreambuf_iterator<char>{in}, {}};
-  EXPECT_EQ(body + '\n', expected) << file;
-}
 
 TEST_F(ApiAnswers, AreAsTheyWere) {
   const std::string market = "/api/v1/market/";

@@ -77,6 +77,15 @@ class Vendor final : public feed::Provider, public feed::CryptoSource {
   }
 };
 
+/// Named by a chain, but nobody has its key.
+class KeylessVendor final : public feed::Provider {
+ public:
+  [[nodiscard]] std::string_view name() const noexcept override { return "keyless"; }
+  [[nodiscard]] std::string_view not_configured() const noexcept override {
+    return "KEYLESS_API_KEY is not set";
+  }
+};
+
 /// Three days of an imported index, in the store and nowhere else.
 void import_bars(store::Database& database) {
   BarColumns bars;
@@ -111,8 +120,9 @@ struct World::Parts {
   api::StreamEncoder encoder;
   streams::Hub hub{clock, encoder};
   Vendor vendor;
+  KeylessVendor keyless;
   resilience::BreakerRegistry breakers{clock};
-  routing::Desk desk{{.clock = clock, .breakers = breakers}};
+  routing::Desk desk{{.clock = clock, .breakers = breakers, .database = database.get()}};
   routing::Chain prices{routing::Operation::Bars, {&vendor}, desk};
   routing::Chain quotes{routing::Operation::Quotes, {&vendor}, desk};
   routing::Chain crypto{routing::Operation::Crypto, {&vendor}, desk};
@@ -128,6 +138,7 @@ struct World::Parts {
 };
 
 World::World() : parts_{std::make_unique<Parts>()} {
+  parts_->desk.enroll(routing::Operation::News, {&parts_->keyless}, std::chrono::seconds{1});
   EXPECT_TRUE(parts_->router.check());
   EXPECT_TRUE(parts_->market.start());
   EXPECT_TRUE(parts_->health.wait_until_checked(std::chrono::seconds{30}));
@@ -136,19 +147,40 @@ World::World() : parts_{std::make_unique<Parts>()} {
 World::~World() = default;
 
 const api::Api& World::api() const { return parts_->api; }
+routing::Desk& World::desk() { return parts_->desk; }
+resilience::BreakerRegistry& World::breakers() { return parts_->breakers; }
+store::Database& World::database() { return *parts_->database; }
+ManualClock& World::clock() { return parts_->clock; }
 
 Answer World::get(std::string_view target, std::span<const net::Header> headers) {
   net::Request request;
+  request.method = net::Method::Get;
   request.target = target;
+  request.headers = headers;
+  return ask(std::move(request));
+}
+
+Answer World::send(net::Method method, std::string_view target, std::string_view body,
+                   std::string_view type) {
+  net::Request request;
+  request.method = method;
+  request.target = target;
+  request.body = body;
+  const net::Header header{"Content-Type", type};
+  if (!body.empty() && !type.empty()) request.headers = {&header, 1};
+  return ask(std::move(request));
+}
+
+Answer World::ask(net::Request request) {
+  const std::string_view target = request.target;
   request.path = target.substr(0, target.find('?'));
   if (target.find('?') != std::string_view::npos)
     request.query = target.substr(target.find('?') + 1);
-  request.headers = headers;
   request.is_loopback = true;
   request.peer = net::asio::ip::address_v4::loopback();
   request.call.correlation_id = *CorrelationId::parse("golden");
   std::vector<std::string> decoded;
-  const auto match = parts_->router.match(net::Method::Get, request.path, decoded);
+  const auto match = parts_->router.match(request.method, request.path, decoded);
   net::Response response;
   if (match.route == nullptr) {
     api::render_problem({ErrorCode::NotFound, "no such path"}, request, response);

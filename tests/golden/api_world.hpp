@@ -19,9 +19,9 @@ struct Answer {
   bool is_upgrade = false;
 };
 
-/// A small market that never changes: one vendor with fixed quotes and bars, one imported symbol in
-/// a SQLite file of its own, and a clock that stands at 2024-06-03T14:30:00Z, a Monday in New
-/// York's session.
+/// A small market that never changes: one vendor with fixed quotes and bars, one without a key that
+/// would bring news, one imported symbol in a SQLite file of its own, and a clock that stands at
+/// 2024-06-03T14:30:00Z, a Monday in New York's session.
 class World {
  public:
   World();
@@ -31,9 +31,18 @@ class World {
 
   /// Asks as a direct caller on this machine, past the socket but through the router.
   [[nodiscard]] Answer get(std::string_view target, std::span<const net::Header> headers = {});
+  /// The same for any method; `type` is the body's, none without one.
+  [[nodiscard]] Answer send(net::Method method, std::string_view target, std::string_view body = {},
+                            std::string_view type = "application/json");
   [[nodiscard]] const api::Api& api() const;
+  [[nodiscard]] routing::Desk& desk();
+  [[nodiscard]] resilience::BreakerRegistry& breakers();
+  [[nodiscard]] store::Database& database();
+  [[nodiscard]] ManualClock& clock();
 
  private:
+  Answer ask(net::Request request);
+
   struct Parts;
   std::unique_ptr<Parts> parts_;
 };

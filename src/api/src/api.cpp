@@ -50,6 +50,7 @@ std::vector<RouteSpec> Api::State::make_routes(State* state, bool docs_enabled) 
   add_bars_routes(routes, state);
   add_catalog_routes(routes, state);
   add_provider_routes(routes, state);
+  add_operator_routes(routes, state);
   add_stream_routes(routes, state);
   add_system_routes(routes, state);
   if (docs_enabled) add_reference_routes(routes, state);

@@ -35,6 +35,7 @@ void add_bars_routes(std::vector<RouteSpec>& routes, Api::State* state);
 void add_reference_routes(std::vector<RouteSpec>& routes, Api::State* state);
 void add_catalog_routes(std::vector<RouteSpec>& routes, Api::State* state);
 void add_provider_routes(std::vector<RouteSpec>& routes, Api::State* state);
+void add_operator_routes(std::vector<RouteSpec>& routes, Api::State* state);
 void add_stream_routes(std::vector<RouteSpec>& routes, Api::State* state);
 void add_system_routes(std::vector<RouteSpec>& routes, Api::State* state);
 

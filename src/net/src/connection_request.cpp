@@ -108,6 +108,11 @@ bool Connection::begin_request() {
   }
   request_.route = match.route;
   request_.params = match.params;
+  // Browsers send simple POSTs from any page, also to this machine, without asking first.
+  const bool is_read = request_.method == Method::Get || request_.method == Method::Head;
+  if (!is_read && !is_own_origin(known.origin, known.host, settings().cors_origins)) {
+    return fail_request(ErrorCode::Forbidden, "this origin may not change anything here");
+  }
   if (!has_body) return dispatch();
 
   const std::size_t body_max = match.route->policy.body_max;
@@ -158,7 +163,7 @@ bool Connection::dispatch() {
     if (!is_websocket_handshake(request_, known.connection, known.upgrade)) {
       return fail_request(ErrorCode::MalformedRequest, "this path speaks WebSocket, version 13");
     }
-    if (!may_open_websocket(known.origin, known.host, settings().cors_origins)) {
+    if (!is_own_origin(known.origin, known.host, settings().cors_origins)) {
       return fail_request(ErrorCode::Forbidden, "this origin may not open a WebSocket here");
     }
   }

@@ -130,8 +130,8 @@ bool is_origin_allowed(std::string_view origin, const std::vector<std::string>& 
   });
 }
 
-bool may_open_websocket(std::string_view origin, std::string_view host,
-                        const std::vector<std::string>& allowed) noexcept {
+bool is_own_origin(std::string_view origin, std::string_view host,
+                   const std::vector<std::string>& allowed) noexcept {
   if (origin.empty()) return true;
   const std::size_t scheme_end = origin.find("://");
   if (scheme_end != std::string_view::npos &&

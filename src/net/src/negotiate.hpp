@@ -33,11 +33,11 @@ namespace ziggy::net {
 [[nodiscard]] bool is_origin_allowed(std::string_view origin,
                                      const std::vector<std::string>& allowed) noexcept;
 
-/// Whether a page of `origin` may open a WebSocket to `host`: no origin (not a browser), the same
-/// host, or an allowed origin. A "*" in the list is not enough: it would let any page in the world
-/// use a socket that was opened on loopback without credentials.
-[[nodiscard]] bool may_open_websocket(std::string_view origin, std::string_view host,
-                                      const std::vector<std::string>& allowed) noexcept;
+/// Whether a page of `origin` may open a WebSocket to `host`, or change anything there: no origin
+/// (not a browser), the same host, or an allowed origin. A "*" in the list is not enough: it would
+/// let any page in the world use what is open on loopback without credentials.
+[[nodiscard]] bool is_own_origin(std::string_view origin, std::string_view host,
+                                 const std::vector<std::string>& allowed) noexcept;
 
 /// A request target's parts (RFC 9112, section 3.2): origin-form, absolute-form (its authority is
 /// dropped) or "*". nullopt for anything else.

@@ -258,6 +258,20 @@ TEST_F(MiddlewareTest, AllowsListedOriginsOnly) {
   EXPECT_EQ(client.receive().status, 404);
 }
 
+TEST_F(MiddlewareTest, PagesOfOthersMayReadButChangeNothing) {
+  const auto post = [this](const std::string& headers) {
+    Client client{port_};
+    client.send("POST /echo HTTP/1.1\r\nHost: a:1\r\n" + headers + "Content-Length: 2\r\n\r\nhi");
+    return client.receive().status;
+  };
+  EXPECT_EQ(post(""), 201);
+  EXPECT_EQ(post("Origin: http://a:1\r\n"), 201);
+  EXPECT_EQ(post("Origin: https://app.example\r\n"), 201);
+  EXPECT_EQ(post("Origin: https://evil.example\r\n"), 403);
+  EXPECT_EQ(post("Origin: http://a:2\r\n"), 403);
+  EXPECT_EQ(post("Origin: null\r\n"), 403);
+}
+
 TEST_F(MiddlewareTest, SpeaksHttp10) {
   Client brief{port_};
   brief.send("GET /hello HTTP/1.0\r\n\r\n");

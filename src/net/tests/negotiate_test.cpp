@@ -94,13 +94,13 @@ TEST(Negotiate, SplitsTargetsOfEveryForm) {
 
 TEST(Negotiate, LetsOnlyListedOrOwnPagesOpenAWebSocket) {
   const std::vector<std::string> listed = {"https://app.example"};
-  EXPECT_TRUE(may_open_websocket("", "h:1", {}));
-  EXPECT_TRUE(may_open_websocket("http://h:1", "h:1", {}));
-  EXPECT_TRUE(may_open_websocket("https://app.example", "h:1", listed));
-  EXPECT_FALSE(may_open_websocket("https://evil.example", "h:1", listed));
-  EXPECT_FALSE(may_open_websocket("http://h:2", "h:1", {}));
-  EXPECT_FALSE(may_open_websocket("null", "h:1", {}));
-  EXPECT_FALSE(may_open_websocket("https://evil.example", "h:1", {"*"}));
+  EXPECT_TRUE(is_own_origin("", "h:1", {}));
+  EXPECT_TRUE(is_own_origin("http://h:1", "h:1", {}));
+  EXPECT_TRUE(is_own_origin("https://app.example", "h:1", listed));
+  EXPECT_FALSE(is_own_origin("https://evil.example", "h:1", listed));
+  EXPECT_FALSE(is_own_origin("http://h:2", "h:1", {}));
+  EXPECT_FALSE(is_own_origin("null", "h:1", {}));
+  EXPECT_FALSE(is_own_origin("https://evil.example", "h:1", {"*"}));
 }
 
 TEST(ResponseWriter, WritesDatesAsTheStandardDoes) {

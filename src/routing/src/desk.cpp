@@ -247,7 +247,6 @@ Result<> Desk::pin(Operation operation, std::string_view provider) {
       return database.incidents().pin(pin);
     });
   }
-  kLog.info("provider_pinned", {{"operation", operation_name(operation)}, {"provider", provider}});
   state.flush(state_);
   return {};
 }
@@ -268,7 +267,6 @@ Result<> Desk::unpin(Operation operation) {
       return {};
     });
   }
-  kLog.info("provider_unpinned", {{"operation", operation_name(operation)}});
   state.flush(state_);
   return {};
 }
