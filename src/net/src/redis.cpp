@@ -10,6 +10,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <deque>
+#include <mutex>
 #include <optional>
 #include <random>
 #include <utility>
@@ -31,25 +32,42 @@ constexpr std::size_t kReadSize = std::size_t{64} << 10U;
 
 using TimePoint = Timer::time_point;
 
-/// One command on its way, shared by its caller's loop and the connection's.
-struct Pending {
-  Pending(Executor caller, TimePoint now, TimePoint deadline)
-      : executor{caller}, asked_at{now}, timer{caller, deadline} {}
-
-  const Executor executor;
-  const TimePoint asked_at;
-  // The caller's loop alone:
+/// Whoever waits for an answer; in the caller's coroutine, on its loop.
+struct Waiter {
+  Executor executor;
   Timer timer;
-  std::optional<Result<RedisReply>> result;
-  // The connection's loop alone:
-  std::string bytes;
+  std::optional<Result<RedisReply>> result = std::nullopt;
+};
 
-  static void finish(std::shared_ptr<Pending> self, Result<RedisReply> result) {
-    const Executor executor = self->executor;
-    asio::post(executor, [self = std::move(self), result = std::move(result)]() mutable {
-      self->result.emplace(std::move(result));
-      self->timer.cancel();
+/// One command on its way. Callers that give up leave it behind, and may then be gone with their
+/// loop.
+struct Pending {
+  Pending(Waiter& by, TimePoint now, std::string command)
+      : asked_at{now}, bytes{std::move(command)}, waiter{&by} {}
+
+  const TimePoint asked_at;
+  std::string bytes;  // the connection's loop alone
+  std::mutex mutex;
+  Waiter* waiter;  // guarded by mutex, and cleared on the caller's loop
+
+  static void finish(const std::shared_ptr<Pending>& self, Result<RedisReply> result) {
+    const std::lock_guard lock{self->mutex};
+    if (self->waiter == nullptr) return;
+    asio::post(self->waiter->executor, [self, result = std::move(result)]() mutable {
+      const std::lock_guard again{self->mutex};
+      if (self->waiter == nullptr) return;
+      self->waiter->result.emplace(std::move(result));
+      self->waiter->timer.cancel();
     });
+  }
+};
+
+/// Nobody waits any more when the caller's coroutine leaves, however it does.
+struct Leave {
+  std::shared_ptr<Pending> pending;
+  ~Leave() {
+    const std::lock_guard lock{pending->mutex};
+    pending->waiter = nullptr;
   }
 };
 
@@ -127,7 +145,7 @@ void Redis::Connection::drop() noexcept {
 void Redis::Connection::fail_all(const Error& error) {
   for (auto* queue : {&in_flight_, &queued_}) {
     for (auto& pending : std::exchange(*queue, {})) {
-      Pending::finish(std::move(pending), fail(Error{error}));
+      Pending::finish(pending, fail(Error{error}));
     }
   }
 }
@@ -139,7 +157,7 @@ void Redis::Connection::submit(std::shared_ptr<Pending> pending) {
     refusal = "redis: too many commands at once";
   }
   if (refusal != nullptr) {
-    return Pending::finish(std::move(pending), fail(ErrorCode::StorageUnavailable, refusal));
+    return Pending::finish(pending, fail(ErrorCode::StorageUnavailable, refusal));
   }
   queued_.push_back(std::move(pending));
   if (state_ == State::Up) start_writing();
@@ -246,10 +264,9 @@ Result<> Redis::Connection::take_replies() {
     std::shared_ptr<Pending> pending = std::move(in_flight_.front());
     in_flight_.pop_front();
     if (reply->kind == RedisReply::Kind::Error) {
-      Pending::finish(std::move(pending),
-                      fail(ErrorCode::StorageUnavailable, "redis: {}", reply->text));
+      Pending::finish(pending, fail(ErrorCode::StorageUnavailable, "redis: {}", reply->text));
     } else {
-      Pending::finish(std::move(pending), std::move(*reply));
+      Pending::finish(pending, std::move(*reply));
     }
   }
 }
@@ -340,21 +357,23 @@ Task<Result<RedisReply>> Redis::command(std::vector<std::string> words, Call cal
   const Monotonic now = std::chrono::steady_clock::now();
   const Monotonic own = now + connection->settings().command_timeout;
   const Monotonic deadline = std::min(own, call.deadline);
-  const auto pending = std::make_shared<Pending>(executor, now, deadline);
-  pending->bytes = encode_redis(words);
-  asio::post(connection->executor(), [connection, pending] { connection->submit(pending); });
-  while (!pending->result && std::chrono::steady_clock::now() < deadline) {
-    co_await pending->timer.async_wait(kAsTuple);
+  Waiter waiter{executor, Timer{executor, deadline}};
+  const Leave leave{std::make_shared<Pending>(waiter, now, encode_redis(words))};
+  asio::post(connection->executor(),
+             [connection, pending = leave.pending] { connection->submit(pending); });
+  while (!waiter.result && std::chrono::steady_clock::now() < deadline) {
+    co_await waiter.timer.async_wait(kAsTuple);
   }
-  if (!pending->result) {
+  if (!waiter.result) {
     ++connection->failures;
     asio::post(connection->executor(), [connection] { connection->give_up(); });
-    if (call.deadline < own)
+    if (call.deadline < own) {
       co_return fail(ErrorCode::DeadlineExceeded, "redis: no answer in time");
+    }
     co_return fail(ErrorCode::StorageUnavailable, "redis: no answer in time");
   }
-  if (!*pending->result) ++connection->failures;
-  co_return std::move(*pending->result);
+  if (!*waiter.result) ++connection->failures;
+  co_return std::move(*waiter.result);
 }
 
 Result<> check_redis_url(const Secret& url) {

@@ -45,7 +45,8 @@ TEST(MsgPack, ReadsEachFormOfTheSpecification) {
   EXPECT_EQ(read_one(bytes_of({0xa2, 'h', 'i'})).bytes, "hi");
   EXPECT_EQ(read_one(bytes_of({0xd9, 2, 'h', 'i'})).bytes, "hi");
   EXPECT_EQ(read_one(bytes_of({0xc4, 1, 0})).bytes, std::string(1, '\0'));
-  const MsgPackToken ext = read_one(bytes_of({0xd4, 5, 9}));
+  const std::string ext_bytes = bytes_of({0xd4, 5, 9});
+  const MsgPackToken ext = read_one(ext_bytes);
   EXPECT_EQ(ext.ext_type, 5);
   EXPECT_EQ(ext.bytes, "\x09");
   EXPECT_FALSE(ext.timestamp().has_value());

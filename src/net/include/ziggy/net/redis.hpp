@@ -65,7 +65,7 @@ struct RedisMetrics {
 /// once; during an attempt to connect they wait for its outcome.
 class Redis {
  public:
-  /// The connection lives on `executor`'s loop, which outlives this and all who wait.
+  /// The connection lives on `executor`'s loop, which outlives this.
   Redis(RedisSettings settings, Executor executor);
   /// Fails what waits.
   ~Redis();
