@@ -147,7 +147,7 @@ net::Task<Result<BarsReply>> AlpacaApi::bars(BarsRequest request, Call call) {
     co_return fail(ErrorCode::NotSupported, "alpaca: no {} bars of {}",
                    interval_name(request.interval), request.symbol.view());
   }
-  auto history = co_await read_history(*this, request, call);
+  auto history = co_await read_history(this, request, call);
   if (!history) co_return std::unexpected{std::move(history).error()};
   if (history->bars.empty() && history->dropped == 0) {
     // Alpaca has no bars of what it does not know, too; a share that it knows has a snapshot.

@@ -126,7 +126,7 @@ net::Task<Result<Quote>> AlpacaApi::quote(Symbol symbol, Call call) {
   auto reply = co_await quotes(std::move(one), call);
   if (!reply) co_return std::unexpected{std::move(reply).error()};
   if (reply->quotes.empty()) co_return std::unexpected{std::move(reply->missing.front().second)};
-  co_return std::move(reply->quotes.front());
+  co_return reply->quotes.front();
 }
 
 }  // namespace ziggy::feed

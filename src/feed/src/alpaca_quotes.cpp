@@ -120,7 +120,7 @@ Result<std::vector<Quote>> parse_alpaca_snapshots(std::string_view body) {
   if (const auto name = json_text(root, "symbol"); name && is_snapshot(root)) {
     const auto symbol = from_alpaca(*name);
     auto quote = symbol ? read_snapshot(*symbol, root) : std::nullopt;
-    if (quote) quotes.push_back(std::move(*quote));
+    if (quote) quotes.push_back(*quote);
     return quotes;
   }
   std::size_t others = 0;
@@ -131,7 +131,7 @@ Result<std::vector<Quote>> parse_alpaca_snapshots(std::string_view body) {
     }
     const auto symbol = from_alpaca(field.key);
     auto quote = symbol ? read_snapshot(*symbol, field.value) : std::nullopt;
-    if (quote) quotes.push_back(std::move(*quote));
+    if (quote) quotes.push_back(*quote);
   }
   // {"message":"…"} with status 200 is no list of snapshots.
   if (others > 0 && quotes.empty()) {

@@ -129,7 +129,7 @@ net::Task<Result<>> PolygonApi::check_known(Symbol symbol, Call call) {
 }
 
 net::Task<Result<BarsReply>> PolygonApi::bars(BarsRequest request, Call call) {
-  auto history = co_await read_history(*this, request, call);
+  auto history = co_await read_history(this, request, call);
   if (!history) co_return std::unexpected{std::move(history).error()};
   if (history->bars.empty() && history->dropped == 0) {
     auto known = co_await check_known(request.symbol, call);

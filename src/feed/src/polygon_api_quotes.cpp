@@ -159,7 +159,7 @@ net::Task<Result<Quote>> PolygonApi::previous_close(Symbol symbol, Call call) {
 net::Task<Result<Quote>> PolygonApi::quote(Symbol symbol, Call call) {
   std::vector<Symbol> one{symbol};
   auto snapshot = co_await snapshots(symbol.kind(), std::move(one), call);
-  if (snapshot && !snapshot->empty()) co_return std::move(snapshot->front());
+  if (snapshot && !snapshot->empty()) co_return snapshot->front();
   // In Polygon's own words there is no such ticker; everything else may only be missing here.
   const bool is_final = !snapshot && (snapshot.error().code() == ErrorCode::UnknownSymbol ||
                                       !is_just_absent(snapshot.error()));
@@ -187,7 +187,7 @@ net::Task<Result<QuotesReply>> PolygonApi::quotes(std::vector<Symbol> symbols, C
     if (group.size() == 1) {
       auto one = co_await quote(group.front(), call);
       if (one) {
-        reply.quotes.push_back(std::move(*one));
+        reply.quotes.push_back(*one);
       } else {
         reply.missing.emplace_back(group.front(), std::move(one).error());
       }
@@ -220,7 +220,7 @@ net::Task<Result<QuotesReply>> PolygonApi::quotes(std::vector<Symbol> symbols, C
       }
       auto one = co_await quote(symbol, call);
       if (one) {
-        reply.quotes.push_back(std::move(*one));
+        reply.quotes.push_back(*one);
         continue;
       }
       if (!is_just_absent(one.error())) stop = one.error();

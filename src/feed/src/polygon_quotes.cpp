@@ -133,7 +133,7 @@ Result<std::vector<Quote>> parse_polygon_snapshots(std::string_view body) {
   const JsonValue root = document.root();
   std::vector<Quote> quotes;
   const auto take = [&](JsonValue row) {
-    if (auto quote = read_snapshot(row)) quotes.push_back(std::move(*quote));
+    if (auto quote = read_snapshot(row)) quotes.push_back(*quote);
   };
   if (const auto one = json_member(root, "ticker"); one && one->is_object()) {
     take(*one);

@@ -17,12 +17,12 @@ constexpr log::Logger kLog{"feed"};
 constexpr Timestamp kFirst{std::chrono::sys_days{std::chrono::year{1970} / 1 / 1}};
 constexpr Timestamp kLast{std::chrono::sys_days{std::chrono::year{2200} / 1 / 1}};
 
-net::Task<Result<VendorBars>> read_window(HistoryPages& pages, HistoryWindow window, Call call) {
+net::Task<Result<VendorBars>> read_window(HistoryPages* pages, HistoryWindow window, Call call) {
   VendorBars all;
   // Whoever gets the other end first has to read to the end of the pages.
   bool is_order_kept = true;
   for (int count = 0; count < kPagesMax; ++count) {
-    auto page = co_await pages.page(window, call);
+    auto page = co_await pages->page(window, call);
     if (!page) co_return std::unexpected{std::move(page).error()};
     all.dropped += page->dropped;
     all.is_adjusted = all.is_adjusted || page->is_adjusted;
@@ -42,7 +42,7 @@ net::Task<Result<VendorBars>> read_window(HistoryPages& pages, HistoryWindow win
   co_return fail(ErrorCode::BadPayload, "{} pages and no end", kPagesMax);
 }
 
-net::Task<Result<VendorBars>> read_last(HistoryPages& pages, HistoryWindow window, Call call) {
+net::Task<Result<VendorBars>> read_last(HistoryPages* pages, HistoryWindow window, Call call) {
   const Timestamp end = window.range.end;
   const std::size_t limit = window.limit;
   const Timestamp start = start_for_last(end, limit, window.interval, window.symbol.kind());
@@ -66,7 +66,7 @@ net::Task<Result<VendorBars>> read_last(HistoryPages& pages, HistoryWindow windo
   co_return found;
 }
 
-net::Task<Result<VendorBars>> read_plain(HistoryPages& pages, BarsRequest request, Call call) {
+net::Task<Result<VendorBars>> read_plain(HistoryPages* pages, BarsRequest request, Call call) {
   HistoryWindow window{
       .symbol = request.symbol,
       .interval = request.interval,
@@ -90,7 +90,7 @@ Timestamp ceiling(Timestamp time, Interval interval) {
 
 }  // namespace
 
-net::Task<Result<VendorBars>> read_history(HistoryPages& pages, BarsRequest request, Call call) {
+net::Task<Result<VendorBars>> read_history(HistoryPages* pages, BarsRequest request, Call call) {
   if (request.interval != Interval::Hour4) {
     auto found = co_await read_plain(pages, request, call);
     co_return found;

@@ -49,7 +49,7 @@ inline constexpr int kPagesMax = 200;
 /// hours (vendors begin them at New York's midnight, we at 00:00Z). For the last bars before an end
 /// a start is estimated, and once corrected when too few came. Errors: those of a page; BadPayload
 /// when pages repeat or don't end.
-[[nodiscard]] net::Task<Result<VendorBars>> read_history(HistoryPages& pages, BarsRequest request,
+[[nodiscard]] net::Task<Result<VendorBars>> read_history(HistoryPages* pages, BarsRequest request,
                                                          Call call);
 
 /// The call with the deadline of one HTTP request. Batch work keeps its own, since it may wait for
