@@ -81,10 +81,13 @@ int main(int argc, char** argv) {
   app.add_option("--seed", options.seed, "of the market");
   app.add_option("--script", options.script, "faults on schedule (JSON)");
   app.add_option("--page-max", options.settings.page_max, "bars on a page at most");
+  std::int64_t window_seconds = 60;
+  app.add_option("--count-window", window_seconds, "seconds within which per_window_max counts");
   app.add_option("--alpaca-streams", options.settings.alpaca_streams_max, "connections at a time");
   app.add_flag("--exchange-hours", options.keeps_exchange_hours, "shares trade in NYSE's sessions");
   app.add_flag("--listed-only", options.is_listed_only, "only the simulator's twelve symbols");
   CLI11_PARSE(app, argc, argv);
+  options.settings.count_window = std::chrono::seconds{window_seconds};
   const auto done = run(options);
   if (done) return 0;
   fmt::print(stderr, "{}\n", done.error().detail());

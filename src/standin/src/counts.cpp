@@ -4,8 +4,8 @@
 
 namespace ziggy::standin {
 
-void SlidingMax::add(Monotonic at) {
-  while (!recent_.empty() && at - recent_.front() >= std::chrono::seconds{60}) recent_.pop_front();
+void SlidingMax::add(Monotonic at, std::chrono::nanoseconds window) {
+  while (!recent_.empty() && at - recent_.front() >= window) recent_.pop_front();
   recent_.push_back(at);
   if (recent_.size() > kKeptMax) recent_.pop_front();
   most_ = std::max(most_, recent_.size());
@@ -17,8 +17,8 @@ void Counts::request(Vendor vendor, Route route, bool is_faulty, Monotonic at) {
   Cell& cell = cells_[who][static_cast<std::size_t>(route)];
   ++cell.requests;
   if (is_faulty) ++cell.faulty;
-  cell.window.add(at);
-  vendors_[who].add(at);
+  cell.window.add(at, window_);
+  vendors_[who].add(at, window_);
 }
 
 StandInCounts Counts::snapshot() const {
@@ -26,7 +26,7 @@ StandInCounts Counts::snapshot() const {
   const std::lock_guard lock{mutex_};
   for (std::size_t v = 0; v < kVendors.size(); ++v) {
     VendorCounts& vendor = out.vendors[v];
-    vendor.per_minute_max = vendors_[v].most();
+    vendor.per_window_max = vendors_[v].most();
     for (std::size_t r = 0; r < kRoutes.size(); ++r) {
       const Cell& cell = cells_[v][r];
       vendor.routes[r] = {cell.requests, cell.faulty, cell.window.most()};

@@ -10,10 +10,10 @@
 
 namespace ziggy::standin {
 
-/// The most requests there have been within any 60 seconds, counted as they come.
+/// The most requests there have been within any window, counted as they come.
 class SlidingMax {
  public:
-  void add(Monotonic at);
+  void add(Monotonic at, std::chrono::nanoseconds window);
   [[nodiscard]] std::size_t most() const noexcept { return most_; }
 
  private:
@@ -26,6 +26,7 @@ class SlidingMax {
 /// What the vendors were asked. Thread-safe.
 class Counts {
  public:
+  explicit Counts(std::chrono::nanoseconds window) : window_{window} {}
   void request(Vendor vendor, Route route, bool is_faulty, Monotonic at);
   [[nodiscard]] StandInCounts snapshot() const;
 
@@ -35,6 +36,7 @@ class Counts {
     std::uint64_t faulty = 0;
     SlidingMax window;
   };
+  std::chrono::nanoseconds window_;
   mutable std::mutex mutex_;
   std::array<std::array<Cell, kRoutes.size()>, kVendors.size()> cells_;  // guarded by mutex_
   std::array<SlidingMax, kVendors.size()> vendors_;                      // guarded by mutex_

@@ -247,14 +247,14 @@ WireAnswer answer_control(Core& core, const WireRequest& request) {
       std::string routes;
       for (const Route route : kRoutes) {
         const RouteCounts& each = counts.of(vendor, route);
-        routes += fmt::format(R"({}"{}":{{"requests":{},"faulty":{},"per_minute_max":{}}})",
+        routes += fmt::format(R"({}"{}":{{"requests":{},"faulty":{},"per_window_max":{}}})",
                               routes.empty() ? "" : ",", route_name(route), each.requests,
-                              each.faulty, each.per_minute_max);
+                              each.faulty, each.per_window_max);
       }
       out += fmt::format(
-          R"({}"{}":{{"requests":{},"per_minute_max":{},"streams_open":{},"streams_opened":{},)"
+          R"({}"{}":{{"requests":{},"per_window_max":{},"streams_open":{},"streams_opened":{},)"
           R"("streams_cut":{},"subscriptions":{},"routes":{{{}}}}})",
-          out.empty() ? "" : ",", vendor_name(vendor), of.requests, of.per_minute_max,
+          out.empty() ? "" : ",", vendor_name(vendor), of.requests, of.per_window_max,
           of.streams_open, of.streams_opened, of.streams_cut, of.subscriptions, routes);
     }
     return {.body = fmt::format("{{{}}}", out)};

@@ -26,6 +26,7 @@ Core::Core(net::Executor executor, const Clock& clock, Tape& tape, StandInSettin
       clock_{clock},
       tape_{tape},
       settings_{std::move(settings)},
+      counts_{settings_.count_window},
       streams_{executor, clock, tape, settings_, board_},
       acceptor_{executor},
       watch_{executor} {}

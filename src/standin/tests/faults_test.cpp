@@ -168,7 +168,7 @@ TEST_F(Faults, CountsWhatWasAskedAndWhatWasHit) {
   EXPECT_EQ(counts.of(Vendor::Polygon, Route::Bars).requests, 2U);
   EXPECT_EQ(counts.of(Vendor::Polygon, Route::Bars).faulty, 1U);
   EXPECT_EQ(counts.of(Vendor::Polygon, Route::Quotes).requests, 1U);
-  EXPECT_EQ(counts.of(Vendor::Polygon).per_minute_max, 3U);
+  EXPECT_EQ(counts.of(Vendor::Polygon).per_window_max, 3U);
   EXPECT_EQ(counts.of(Vendor::Yahoo).requests, 0U);
 }
 

@@ -25,6 +25,8 @@ struct StandInSettings {
   std::size_t polygon_streams_max = 4;
   /// The most bars on a page, whatever the caller asks for; 0: the vendor's own limit.
   std::size_t page_max = 0;
+  /// `per_window_max` counts within so long.
+  std::chrono::milliseconds count_window{60'000};
   /// How often streams say the latest quote, in the market's time; at least every 10 ms of ours.
   std::chrono::milliseconds tick_every{250};
   /// Whether `/control/…` is answered: for test programs.
@@ -35,13 +37,13 @@ struct RouteCounts {
   std::uint64_t requests = 0;
   /// Those that a fault met.
   std::uint64_t faulty = 0;
-  /// The most requests in any 60 s.
-  std::size_t per_minute_max = 0;
+  /// The most requests in any `StandInSettings::count_window`.
+  std::size_t per_window_max = 0;
 };
 
 struct VendorCounts {
   std::uint64_t requests = 0;
-  std::size_t per_minute_max = 0;
+  std::size_t per_window_max = 0;
   std::array<RouteCounts, kRoutes.size()> routes{};
   std::size_t streams_open = 0;
   std::uint64_t streams_opened = 0;
