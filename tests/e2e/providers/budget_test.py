@@ -64,9 +64,10 @@ class Budget(StandInCase):
             self.assertEqual(each['still_missing'], 0, each)
             self.assertGreaterEqual(each['expected'], 600, 'two sessions at least, however the holidays fall')
             self.assertEqual(each['inserted'], each['expected'])
-            self.stand_in.fail({'fault': 'refuse'})  # what is stored, from here on
-            stored = self.get(f"/api/v1/market/bars/{each['symbol']}?interval=1m&start={dates[0]}&end={dates[1]}&limit=5000&adjustment=raw")
-            self.assertEqual(len(stored.json['bars']), each['expected'], stored.body[:300])
+            target = f"/api/v1/market/bars/{each['symbol']}?interval=1m&start={dates[0]}&end={dates[1]}&limit=5000&adjustment=raw"
+            self.stand_in.fail({'fault': 'refuse'})  # what is stored, from here on; the server notices it within a moment
+            self.wait_for(lambda: self.get(target).status == 200)
+            self.assertEqual(len(self.get(target).json['bars']), each['expected'])
 
 
 if __name__ == '__main__':
