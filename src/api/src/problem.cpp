@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 #include "ziggy/api/json.hpp"
 #include "ziggy/api/status.hpp"
 #include "ziggy/base/log.hpp"
@@ -13,6 +15,35 @@ namespace {
 constexpr log::Logger kLog{"api"};
 constexpr std::size_t kInstanceMax = 512;
 
+// Why a source gave nothing, in our words.
+std::string_view reason_of(std::string_view code) {
+  struct Reason {
+    ErrorCode code;
+    std::string_view words;
+  };
+  static constexpr std::array kReasons{
+      Reason{ErrorCode::ProviderUnavailable, "It could not be reached, or failed."},
+      Reason{ErrorCode::ProviderTimeout, "It did not answer in time."},
+      Reason{ErrorCode::ProviderQuota, "No more requests to it are allowed for now."},
+      Reason{ErrorCode::NotEntitled, "Our plan there does not include this."},
+      Reason{ErrorCode::CredentialsRejected, "It refuses our key."},
+      Reason{ErrorCode::BadPayload, "Its answer could not be used."},
+      Reason{ErrorCode::NoData, "It has no data for this."},
+      Reason{ErrorCode::UnknownSymbol, "It does not know the symbol."},
+      Reason{ErrorCode::CircuitOpen, "It failed too often and is not asked for now."},
+      Reason{ErrorCode::Configuration, "It is not configured."},
+      Reason{ErrorCode::DeadlineExceeded, "There was no time left to ask it."},
+  };
+  for (const Reason& reason : kReasons) {
+    if (code == code_name(reason.code)) return reason.words;
+  }
+  return "It gave no answer.";
+}
+
+bool names_sources(const PublicError& shown, const Error& error) {
+  return shown.code == "provider_unavailable" && !error.fields().empty();
+}
+
 }  // namespace
 
 // For provider_unavailable the fields are the sources asked: their names and codes are ours, their
@@ -22,9 +53,7 @@ std::string public_detail(const Error& error) {
   if (shown.status < 500) {
     return log::redact(error.detail().empty() ? std::string{shown.title} : error.detail());
   }
-  if (shown.code != "provider_unavailable" || error.fields().empty()) {
-    return std::string{shown.detail};
-  }
+  if (!names_sources(shown, error)) return std::string{shown.detail};
   std::string detail = "No source could answer: ";
   for (const FieldError& reason : error.fields()) {
     if (&reason != &error.fields().front()) detail += ", ";
@@ -61,13 +90,15 @@ void write_problem(const Error& error, const net::Request& request, net::Respons
       .field("instance", log::redact(std::string{request.path}).substr(0, kInstanceMax))
       .field("code", shown.code)
       .field("correlation_id", request.call.correlation_id.view());
-  if (shown.status == 422) {
+  const bool is_about_sources = names_sources(shown, error);
+  if (shown.status == 422 || is_about_sources) {
     out.key("errors").begin_array();
     for (const FieldError& field : error.fields()) {
       out.begin_object()
           .field("field", log::redact(field.field))
           .field("code", field.code)
-          .field("message", log::redact(field.message))
+          .field("message",
+                 is_about_sources ? std::string{reason_of(field.code)} : log::redact(field.message))
           .end_object();
     }
     out.end_array();

@@ -1,15 +1,8 @@
-#include <algorithm>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
 #include "market_json.hpp"
 #include "state.hpp"
 #include "ziggy/api/problem.hpp"
 #include "ziggy/api/status.hpp"
 #include "ziggy/base/log.hpp"
-#include "ziggy/net/spawn.hpp"
-#include "ziggy/net/timer.hpp"
 
 namespace ziggy::api {
 namespace {
@@ -57,93 +50,32 @@ void write_refusal(JsonOut& json, std::string_view name, const Error& error) {
       .end_object();
 }
 
-/// One request for many quotes. Shared by the workers, since the request may be given up before the
-/// last vendor has answered.
-struct Batch {
-  Batch(net::Executor executor, std::vector<Params::Listed> listed_in)
-      : listed{std::move(listed_in)},
-        answers(listed.size()),
-        done{executor, net::Timer::time_point::max()} {}
-
-  std::vector<Params::Listed> listed;
-  std::vector<std::optional<Result<market::QuoteAnswer>>> answers;
-  std::size_t next = 0;
-  std::size_t workers = 0;
-  /// Never expires; canceled by the last worker. All on one loop.
-  net::Timer done;
-};
-
-// Enough to hide one slow vendor, few enough not to be one client's flood of it.
-constexpr std::size_t kAtOnce = 8;
-
-net::Task<> ask_for_next(Api::State* state, std::shared_ptr<Batch> batch, Call call) {
-  // Also when asking throws, which `spawn` logs: that symbol stays without an answer.
-  struct Leave {
-    Batch& batch;
-    ~Leave() {
-      if (--batch.workers == 0) batch.done.cancel();
-    }
-  } const leave{*batch};
-  while (batch->next < batch->listed.size()) {
-    const std::size_t i = batch->next++;
-    if (!batch->listed[i].symbol || batch->answers[i]) continue;
-    auto answer = co_await state->parts.market.quote(*batch->listed[i].symbol, call);
-    batch->answers[i] = std::move(answer);
-  }
-}
-
-/// Asks for what is not in memory, a few at a time.
-net::Task<> ask_for_all(Api::State* state, std::shared_ptr<Batch> batch, Call call) {
-  std::size_t missing = 0;
-  for (std::size_t i = 0; i < batch->listed.size(); ++i) {
-    if (!batch->listed[i].symbol || batch->answers[i]) continue;
-    market::QuoteAnswer known;
-    if (state->parts.market.latest_quote(*batch->listed[i].symbol, known)) {
-      batch->answers[i] = std::move(known);
-    } else {
-      ++missing;
-    }
-  }
-  if (missing == 0) co_return;
-  const net::Executor executor = co_await net::asio::this_coro::executor;
-  batch->workers = std::min(missing, kAtOnce);
-  for (std::size_t i = batch->workers; i > 0; --i) {
-    net::spawn(executor, ask_for_next(state, batch, call), "quotes");
-  }
-  boost::system::error_code canceled;
-  if (batch->workers > 0) {
-    co_await batch->done.async_wait(
-        net::asio::redirect_error(net::asio::use_awaitable_t<net::Executor>{}, canceled));
-  }
-}
-
 net::Task<Result<net::Response>> quotes(Api::State* state, Served served, net::Request request,
                                         Params params) {
-  const net::Executor executor = co_await net::asio::this_coro::executor;
-  const auto batch = std::make_shared<Batch>(executor, params.symbols("symbols"));
-  for (std::size_t i = 0; served == Served::Crypto && i < batch->listed.size(); ++i) {
-    const Params::Listed& listed = batch->listed[i];
-    if (listed.symbol && !listed.symbol->is_crypto()) {
-      batch->answers[i] = fail(not_crypto(listed.symbol->view()));
-    }
+  const std::vector<Params::Listed> listed = params.symbols("symbols");
+  const auto is_asked = [served](const Params::Listed& one) {
+    return one.symbol && (served != Served::Crypto || one.symbol->is_crypto());
+  };
+  std::vector<Symbol> symbols;
+  for (const Params::Listed& one : listed) {
+    if (is_asked(one)) symbols.push_back(*one.symbol);
   }
-  co_await ask_for_all(state, batch, request.call);
+  auto answers = co_await state->parts.market.quotes(std::move(symbols), request.call);
   std::string found = R"({"quotes":{)";
   std::string refused = R"("errors":{)";
   JsonOut found_json{found};
   JsonOut refused_json{refused};
-  for (std::size_t i = 0; i < batch->listed.size(); ++i) {
-    const Params::Listed& listed = batch->listed[i];
-    const auto& answer = batch->answers[i];
-    if (!listed.symbol) {
-      write_refusal(refused_json, listed.text, Symbol::parse(listed.text).error());
-    } else if (!answer) {
-      write_refusal(refused_json, listed.text, Error{ErrorCode::Internal, "no answer"});
+  auto answer = answers.begin();
+  for (const Params::Listed& one : listed) {
+    if (!one.symbol) {
+      write_refusal(refused_json, one.text, Symbol::parse(one.text).error());
+    } else if (!is_asked(one)) {
+      write_refusal(refused_json, one.text, not_crypto(one.symbol->view()));
     } else if (!*answer) {
-      write_refusal(refused_json, listed.text, answer->error());
+      write_refusal(refused_json, one.text, (answer++)->error());
     } else {
-      found_json.key(listed.text);
-      write_quote(found, **answer, state->parts.clock.now());
+      found_json.key(one.text);
+      write_quote(found, **answer++, state->parts.clock.now());
     }
   }
   co_return json_response(found + "}," + refused + "}}");

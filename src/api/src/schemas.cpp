@@ -15,7 +15,7 @@ constexpr std::string_view kProblem = R"({
 "instance":{"type":"string"},
 "code":{"type":"string","description":"Stable; branch on this."},
 "correlation_id":{"type":"string","description":"Also in the X-Correlation-ID header and in the log."},
-"errors":{"type":"array","description":"With 422: every wrong field.","items":{"type":"object",
+"errors":{"type":"array","description":"With 422: every wrong field. With provider_unavailable: every source and why it gave nothing.","items":{"type":"object",
 "required":["field","code","message"],
 "properties":{"field":{"type":"string"},"code":{"type":"string"},"message":{"type":"string"}}}},
 "retry_after":{"type":"integer","description":"Seconds."}}})";

@@ -104,6 +104,12 @@ TEST(Problem, NamesTheSourcesThatDidNotAnswer) {
                 "No source could answer: polygon (provider_quota), yahoo (provider_timeout)."),
             std::string::npos)
       << response.body;
+  EXPECT_NE(response.body.find(R"("errors":[{"field":"polygon","code":"provider_quota",)"
+                               R"("message":"No more requests to it are allowed for now."},)"
+                               R"({"field":"yahoo","code":"provider_timeout",)"
+                               R"("message":"It did not answer in time."}])"),
+            std::string::npos)
+      << response.body;
   EXPECT_EQ(response.body.find("secret words"), std::string::npos);
 }
 

@@ -4,6 +4,7 @@
 
 #include "ziggy/domain/adjust.hpp"
 #include "ziggy/domain/calendar.hpp"
+#include "ziggy/domain/expected_bars.hpp"
 #include "ziggy/domain/resample.hpp"
 
 namespace ziggy::market {
@@ -18,7 +19,9 @@ std::size_t bars_in(Interval interval, Interval base) {
   return static_cast<std::size_t>(nominal_length(interval) / nominal_length(base));
 }
 
-Timestamp end_of(Timestamp time, Interval interval, const Symbol& symbol, bool is_always_open) {
+}  // namespace
+
+Timestamp bar_end(Timestamp time, Interval interval, const Symbol& symbol, bool is_always_open) {
   if (interval == Interval::Day && !is_always_open) {
     const auto session = Calendar::of(symbol).session_on(date_of(time));
     if (session) return session->close;
@@ -28,7 +31,26 @@ Timestamp end_of(Timestamp time, Interval interval, const Symbol& symbol, bool i
   return period_end(time, interval);
 }
 
-}  // namespace
+bool expects_bars(const feed::BarsRequest& request, Timestamp now, bool is_always_open) {
+  // A month's bar and the longest closure of the exchange (eleven days in 2001) fit in.
+  constexpr days kLook{70};
+  TimeRange range = request.range;
+  if (range.start == kNoStart) {
+    range.start = range.end - kLook;
+  } else if (range.end - range.start > kLook) {
+    range.end = range.start + kLook;
+  }
+  if (range.end <= range.start) return false;
+  // Days stand for what is shorter, unless it is less than a few days.
+  const bool is_long = range.end - range.start > days{5};
+  const Interval step =
+      is_long && is_intraday(request.interval) && request.interval != Interval::Second
+          ? Interval::Hour
+          : request.interval;
+  const auto expected = expected_bars(step, request.symbol, range);
+  return !expected.empty() &&
+         bar_end(expected.front(), step, request.symbol, is_always_open) <= now;
+}
 
 BaseRequest base_request(const BarsQuery& query, Interval base, Timestamp end) {
   BaseRequest request{{query.range.start, end}, (query.limit + 1) * bars_in(query.interval, base)};
@@ -64,7 +86,8 @@ TimeRange closes_range(const std::vector<CorporateAction>& actions) {
 void drop_running(BarColumns& bars, Interval interval, const Symbol& symbol, Timestamp now,
                   bool is_always_open) {
   std::size_t kept = bars.size();
-  while (kept > 0 && end_of(bars.time_at(kept - 1), interval, symbol, is_always_open) > now) --kept;
+  while (kept > 0 && bar_end(bars.time_at(kept - 1), interval, symbol, is_always_open) > now)
+    --kept;
   if (kept == bars.size()) return;
   BarColumns closed;
   closed.append(bars, 0, kept);

@@ -35,8 +35,18 @@ struct BaseRequest {
 /// The range of days in which those closes lie.
 [[nodiscard]] TimeRange closes_range(const std::vector<CorporateAction>& actions);
 
-/// Removes bars at the end whose period is not over at `now`: for days of symbols that an exchange
-/// trades, its session; `is_always_open` makes every UTC day one.
+/// When the period of a bar is over: for days of symbols that an exchange trades, at the close of
+/// its session; `is_always_open` makes every UTC day one.
+[[nodiscard]] Timestamp bar_end(Timestamp time, Interval interval, const Symbol& symbol,
+                                bool is_always_open);
+
+/// True when the calendar expects a bar in the range whose period is over at `now`. Of an open
+/// start, or a long range, the weeks before its end, or after its start, are looked at: no market
+/// rests that long. Never for seconds, since most symbols trade in few of them.
+[[nodiscard]] bool expects_bars(const feed::BarsRequest& request, Timestamp now,
+                                bool is_always_open);
+
+/// Removes bars at the end whose period is not over at `now` (bar_end).
 void drop_running(BarColumns& bars, Interval interval, const Symbol& symbol, Timestamp now,
                   bool is_always_open);
 

@@ -1,10 +1,9 @@
 #include <algorithm>
-#include <bit>
 #include <utility>
 
 #include "market_state.hpp"
 #include "ziggy/base/log.hpp"
-#include "ziggy/domain/contracts.hpp"
+#include "ziggy/domain/expected_bars.hpp"
 #include "ziggy/domain/resample.hpp"
 
 namespace ziggy::market {
@@ -16,20 +15,8 @@ constexpr log::Logger kLog{"market"};
 // already are written once more, which changes nothing.
 constexpr std::size_t kWrittenMax = 1'024;
 
-std::uint64_t checksum(const BarColumns& bars) {
-  std::uint64_t sum = bars.size();
-  const auto add = [&](std::uint64_t value) {
-    sum = std::rotl(sum ^ value, 17) * 0x9e3779b97f4a7c15U;
-  };
-  for (std::size_t i = 0; i < bars.size(); ++i) {
-    add(static_cast<std::uint64_t>(bars.time[i]));
-    for (const double value :
-         {bars.open[i], bars.high[i], bars.low[i], bars.close[i], bars.volume[i]}) {
-      add(std::bit_cast<std::uint64_t>(value));
-    }
-  }
-  return sum;
-}
+// Simulated bars of the past never change; all the same they are made again once a day.
+constexpr std::chrono::hours kKeptMax{24};
 
 Result<> check_query(const BarsQuery& query) {
   if (query.limit == 0 || query.limit > kBarsLimitMax) {
@@ -48,26 +35,17 @@ Timestamp simulated_until(const BarsQuery& query, Timestamp now) {
   return period_end(period_start(now, step), step);
 }
 
-bool is_failure(const Fallback& miss) {
-  return miss.code != ErrorCode::UnknownSymbol && miss.code != ErrorCode::NoData;
-}
-
-// Somebody who might have answered failed, or was not even asked because it fails.
-bool has_failed(const routing::Outcome<feed::BarsReply>& outcome) {
-  return outcome.is_anyone_held_back() || std::ranges::any_of(outcome.misses, is_failure);
-}
-
-// What those who know the symbol say when they have nothing: an answer, given by the first of them.
-BarsCache::Entry empty_page(std::vector<Fallback>& misses, Timestamp now,
-                            std::chrono::nanoseconds good_for) {
-  const auto said = std::ranges::find(misses, ErrorCode::NoData, &Fallback::code);
-  BarsCache::Entry entry;
-  entry.answer.provenance = {said->provider, now, false, {}};
-  misses.erase(said);
-  entry.answer.provenance.fallback_from = std::move(misses);
-  entry.answer.bars = std::make_shared<const BarColumns>();
-  entry.good_before = now + good_for;
-  return entry;
+// How whole a vendor's bars are, between the first and the last of them.
+void report_gaps(routing::Desk& desk, std::string_view provider, routing::Operation operation,
+                 const store::BarKey& key, const BarColumns& bars) {
+  if (bars.size() < 2) return;
+  const TimeRange range{bars.time_at(0), bars.time_at(bars.size() - 1)};
+  const std::size_t expected = expected_bars(key.interval, key.symbol, range).size();
+  std::size_t missing = 0;
+  for (const TimeRange& gap : missing_bars(bars.time, key.interval, key.symbol, range)) {
+    missing += expected_bars(key.interval, key.symbol, gap).size();
+  }
+  if (expected > 0) desk.note_gap(provider, operation, expected, missing);
 }
 
 }  // namespace
@@ -90,17 +68,45 @@ Result<store::WriteOutcome> store_reply(store::Database& database, const store::
 
 net::Task<Result<BarsAnswer>> Market::bars(BarsQuery query, Call call) {
   if (auto good = check_query(query); !good) co_return std::unexpected{std::move(good).error()};
-  if (auto kept = cached_bars(query)) co_return std::move(*kept);
-  auto entry = co_await state_->ask_bars(query, call);
-  if (!entry) co_return std::unexpected{std::move(entry).error()};
-  co_return state_->cache.put(query, std::move(*entry));
+  auto answer = co_await state_->bars_of(query, call);
+  co_return answer;
 }
 
-std::optional<BarsAnswer> Market::cached_bars(const BarsQuery& query) {
-  return state_->cache.find(query, state_->parts.clock.now(), state_->imports.mark(query.symbol));
+std::optional<BarsAnswer> Market::cached_bars(const BarsQuery& query) const {
+  auto known = state_->bars.known({query, state_->imports.mark(query.symbol)});
+  if (!known || !*known) return std::nullopt;
+  return std::move(**known);
 }
 
-net::Task<Result<BarsCache::Entry>> Market::State::ask_bars(BarsQuery query, Call call) {
+net::Task<Result<BarsAnswer>> Market::State::bars_of(BarsQuery query, Call call) {
+  const auto ask = [](std::shared_ptr<State> state, BarsQuery what,
+                      Call with) -> net::Task<Result<Told<BarsAnswer>>> {
+    auto told = co_await state->ask_bars(what, with);
+    co_return told;
+  };
+  auto answer = co_await bars.get(
+      {query, imports.mark(query.symbol)},
+      [state = shared_from_this(), query, ask](Call with) { return ask(state, query, with); },
+      call);
+  co_return answer;
+}
+
+resilience::AnswerLife Market::State::life_of(const Provenance& provenance) const {
+  // What is stale already is not given out any longer than it must.
+  return {settings.answer_ttl,
+          provenance.stale ? std::chrono::nanoseconds{} : kStaleTimes * settings.answer_ttl};
+}
+
+BarsAnswer Market::State::make_answer(Page page, Provenance provenance) const {
+  BarsAnswer answer;
+  answer.version = content_of(page.bars);
+  answer.bars = std::make_shared<const BarColumns>(std::move(page.bars));
+  answer.more = page.more;
+  answer.provenance = std::move(provenance);
+  return answer;
+}
+
+net::Task<Result<Told<BarsAnswer>>> Market::State::ask_bars(BarsQuery query, Call call) {
   const Timestamp now = parts.clock.now();
   const std::uint64_t mark = imports.mark(query.symbol);
   auto imported = co_await is_imported(query.symbol);
@@ -111,33 +117,50 @@ net::Task<Result<BarsCache::Entry>> Market::State::ask_bars(BarsQuery query, Cal
                             query.adjustment != Adjustment::Raw};
   // A start in the future: nothing, but whether there is such a symbol is still asked.
   request.range.start = std::min(request.range.start, request.range.end);
+  const routing::Chain& chain = bars_chain(query.symbol);
   routing::Terms<feed::BarsReply> terms;
   terms.real_only = *imported;
-  terms.accept =
-      quarantine.bars(request, operation_name(bars_chain(query.symbol).operation()), call);
-  auto outcome = co_await bars_chain(query.symbol).bars(request, std::move(terms), call);
-  if (!outcome.value) {
-    auto stored = co_await from_store(query, now, std::move(outcome), call);
-    co_return stored;
+  terms.accept = [judge = quarantine.bars(request, operation_name(chain.operation()), call),
+                  is_expected = expects_bars(request, now, settings.is_always_open)](
+                     const feed::Provider& provider, const feed::BarsReply& reply) -> Result<> {
+    if (is_expected && reply.bars.empty()) {
+      return fail(ErrorCode::NoData, "no bars where the calendar expects some");
+    }
+    return judge(provider, reply);
+  };
+  auto outcome = co_await chain.bars(request, std::move(terms), call);
+  Told<BarsAnswer> told;
+  told.stored_mark = mark;
+  const bool is_simulated = outcome.value && !outcome.provider->is_real();
+  if (outcome.value) {
+    auto answer = co_await from_vendor(query, *imported, now, std::move(outcome), call);
+    told.answer = std::move(answer);
+    if (!is_simulated) told.stored_mark = kAnyMark;
+  } else {
+    auto stored = co_await from_store(query, now, mark, std::move(outcome));
+    if (!stored) co_return std::unexpected{std::move(stored).error()};
+    told.answer = std::move(*stored);
   }
-  const bool is_simulated = !outcome.provider->is_real();
-  auto entry = co_await from_vendor(query, *imported, now, std::move(outcome), call);
-  entry.stored_mark = is_simulated ? mark : imports.mark(query.symbol);
-  entry.good_before = is_simulated ? simulated_until(query, now) : now + settings.answer_ttl;
-  co_return entry;
+  told.life = life_of(told.answer.provenance);
+  if (is_simulated) {
+    told.life = {std::min<std::chrono::nanoseconds>(simulated_until(query, now) - now, kKeptMax),
+                 std::chrono::nanoseconds{}};
+  } else if (told.answer.bars->empty()) {
+    told.life = {std::min<std::chrono::nanoseconds>(settings.answer_ttl, kNegativeMax),
+                 std::chrono::nanoseconds{}};
+  }
+  told.bytes = bytes_of(told.answer);
+  co_return told;
 }
 
-net::Task<BarsCache::Entry> Market::State::from_vendor(BarsQuery query, bool imported,
-                                                       Timestamp now,
-                                                       routing::Outcome<feed::BarsReply> outcome,
-                                                       Call call) {
+net::Task<BarsAnswer> Market::State::from_vendor(BarsQuery query, bool imported, Timestamp now,
+                                                 routing::Outcome<feed::BarsReply> outcome,
+                                                 Call call) {
   const feed::Provider* const provider = outcome.provider;
   const routing::Chain& chain = bars_chain(query.symbol);
   feed::BarsReply& reply = *outcome.value;
   drop_running(reply.bars, query.interval, query.symbol, now, settings.is_always_open);
-  BarsCache::Entry entry;
-  entry.answer.provenance = {std::string{provider->name()}, reply.as_of, false,
-                             std::move(outcome.misses)};
+  Provenance from{std::string{provider->name()}, reply.as_of, false, std::move(outcome.misses)};
   RawBars raw;
   raw.base = query.interval;
   raw.actions = reply.actions;
@@ -171,14 +194,12 @@ net::Task<BarsCache::Entry> Market::State::from_vendor(BarsQuery query, bool imp
   }
   Page page = shape_page(std::move(raw), query);
   drop_running(page.bars, query.interval, query.symbol, now, settings.is_always_open);
-  entry.answer.bars = std::make_shared<const BarColumns>(std::move(page.bars));
-  entry.answer.more = page.more;
-  co_return entry;
+  co_return make_answer(std::move(page), std::move(from));
 }
 
 net::Task<> Market::State::write_through(BarsQuery query, std::string provider,
                                          std::shared_ptr<const feed::BarsReply> reply, Call call) {
-  const std::uint64_t sum = checksum(reply->bars);
+  const std::uint64_t sum = content_of(reply->bars);
   {
     const std::lock_guard lock{written_mutex};
     const auto found = written.find(query);
@@ -187,7 +208,10 @@ net::Task<> Market::State::write_through(BarsQuery query, std::string provider,
   store::Database* const database = &parts.database;
   const store::BarKey key{query.symbol, query.interval};
   const Timestamp now = parts.clock.now();
-  auto outcome = co_await parts.pool.run([database, key, provider, reply, now]() -> Result<> {
+  routing::Desk* const desk = parts.desk;
+  const routing::Operation operation = bars_chain(query.symbol).operation();
+  auto outcome = co_await parts.pool.run([=]() -> Result<> {
+    if (desk != nullptr) report_gaps(*desk, provider, operation, key, reply->bars);
     ZIGGY_TRY(stored, store_reply(*database, key, provider, *reply));
     static_cast<void>(stored);
     return note_gaps(*database, key, provider, reply->bars, now);
@@ -204,49 +228,50 @@ net::Task<> Market::State::write_through(BarsQuery query, std::string provider,
   written[query] = sum;
 }
 
-net::Task<Result<BarsCache::Entry>> Market::State::from_store(
-    BarsQuery query, Timestamp now, routing::Outcome<feed::BarsReply> outcome, Call /*call*/) {
-  const std::uint64_t mark = imports.mark(query.symbol);
-  const std::string what = fmt::format("{} bars", interval_name(query.interval));
-  // Vendors know the symbol and say that there is nothing in the range.
-  const bool is_empty = outcome.all_empty();
-  if (mark == 0 && is_empty) co_return empty_page(outcome.misses, now, settings.answer_ttl);
-  if (mark == 0) co_return fail(no_answer(outcome, query.symbol, what));
-  const Timestamp end = std::min(query.range.end, now);
-  store::Database* const database = &parts.database;
-  auto found = co_await parts.pool.run([database, query, end] {
-    BarsQuery wanted = query;
-    wanted.range.start = std::min(wanted.range.start, end);
-    return read_stored(*database, wanted, end);
-  });
-  if (!found) co_return std::unexpected{std::move(found).error()};
-  if (!*found) {
-    if (is_empty) {
-      auto nothing = empty_page(outcome.misses, now, settings.answer_ttl);
-      nothing.stored_mark = mark;
-      co_return nothing;
+net::Task<Result<BarsAnswer>> Market::State::from_store(BarsQuery query, Timestamp now,
+                                                        std::uint64_t mark,
+                                                        routing::Outcome<feed::BarsReply> outcome) {
+  std::optional<StoredRaw> stored;
+  if (mark != 0) {
+    const Timestamp end = std::min(query.range.end, now);
+    store::Database* const database = &parts.database;
+    auto found = co_await parts.pool.run([database, query, end] {
+      BarsQuery wanted = query;
+      wanted.range.start = std::min(wanted.range.start, end);
+      return read_stored(*database, wanted, end);
+    });
+    if (!found) co_return std::unexpected{std::move(found).error()};
+    stored = std::move(*found);
+  }
+  Page page;
+  if (stored) {
+    page = shape_page(std::move(stored->raw), query);
+    if (stored->is_made_longer) {
+      drop_running(page.bars, query.interval, query.symbol, now, settings.is_always_open);
     }
-    if (has_failed(outcome)) co_return fail(no_answer(outcome, query.symbol, what));
+  }
+  const bool is_failing = is_anyone_failing(outcome);
+  const auto knower = std::ranges::find(outcome.misses, ErrorCode::NoData, &Fallback::code);
+  if (page.bars.empty() && knower != outcome.misses.end()) {
+    // A vendor says that there is nothing, and nobody knows better; it has the last word.
+    Provenance from{knower->provider, now, is_failing, {}};
+    outcome.misses.erase(knower);
+    from.fallback_from = fallbacks_of(std::move(outcome));
+    co_return make_answer({}, std::move(from));
+  }
+  if (!stored) {
+    const std::string what = fmt::format("{} bars", interval_name(query.interval));
+    if (mark == 0 || is_failing) co_return fail(no_answer(outcome, query.symbol, what));
     co_return fail(ErrorCode::NotFound, "there are no {} of {}", what, query.symbol.view());
   }
-  StoredRaw stored = std::move(**found);
-  Page page = shape_page(std::move(stored.raw), query);
-  if (stored.is_made_longer) {
-    drop_running(page.bars, query.interval, query.symbol, now, settings.is_always_open);
-  }
-  BarsCache::Entry entry;
-  Provenance& from = entry.answer.provenance;
-  from.provider = std::move(stored.source);
-  from.as_of = page.bars.empty() ? stored.last : page.bars.time_at(page.bars.size() - 1);
   // Not stale: nobody failed, and what is stored reaches over the end of what was asked for.
-  const bool is_complete = query.range.end <= now && stored.last >= query.range.end;
-  from.stale = has_failed(outcome) || !is_complete;
-  from.fallback_from = std::move(outcome.misses);
-  entry.answer.bars = std::make_shared<const BarColumns>(std::move(page.bars));
-  entry.answer.more = page.more;
-  entry.stored_mark = mark;
-  entry.good_before = now + settings.answer_ttl;
-  co_return entry;
+  const bool is_complete = query.range.end <= now && stored->last >= query.range.end;
+  const Timestamp last = page.bars.empty() ? stored->last : page.bars.time_at(page.bars.size() - 1);
+  Provenance from{
+      std::move(stored->source),
+      std::min(now, bar_end(last, query.interval, query.symbol, settings.is_always_open)),
+      is_failing || !is_complete, fallbacks_of(std::move(outcome))};
+  co_return make_answer(std::move(page), std::move(from));
 }
 
 }  // namespace ziggy::market

@@ -1,14 +1,17 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include "answers.hpp"
 #include "bar_teller.hpp"
-#include "bars_cache.hpp"
+#include "bars_key.hpp"
 #include "bars_shape.hpp"
 #include "import_watch.hpp"
 #include "quarantine.hpp"
@@ -36,51 +39,70 @@ struct StoredClose {
 [[nodiscard]] Result<std::optional<StoredRaw>> read_stored(store::Database& database,
                                                            const BarsQuery& query, Timestamp end);
 [[nodiscard]] Result<std::optional<StoredClose>> read_last_close(store::Database& database,
-                                                                 const Symbol& symbol);
+                                                                 const Symbol& symbol,
+                                                                 bool is_always_open);
 
-struct Market::State {
-  State(MarketParts with, MarketSettings chosen)
-      : parts{with},
-        settings{chosen},
-        quarantine{with.clock, with.database, with.pool},
-        imports{with.clock, with.database},
-        cache{chosen.bars_cache_bytes},
-        teller{with.database, with.pool, with.hub, imports} {}
+using BarsAnswers = Answers<BarsQuery, BarsAnswer, BarsQueryHash>;
+using QuoteAnswers = Answers<Symbol, QuoteAnswer, std::hash<Symbol>>;
+using ManyQuotes = std::vector<Result<QuoteAnswer>>;
+
+struct Market::State : std::enable_shared_from_this<State> {
+  State(MarketParts with, MarketSettings chosen);
 
   [[nodiscard]] const routing::Chain& bars_chain(const Symbol& symbol) const;
   [[nodiscard]] const routing::Chain& quotes_chain(const Symbol& symbol) const;
   [[nodiscard]] bool is_made_up(std::string_view provider) const;
 
-  /// Fills what the quote leaves open from the one in memory.
-  void complete(Quote& quote);
+  /// Fills what the quote leaves open from the one in memory, if that is of its own kind.
+  void complete(Quote& quote, bool is_made_up);
   net::Task<Result<bool>> is_imported(Symbol symbol);
   /// Asks the store on a thread of the pool; nobody waits but the destructor.
   static void look_later(std::shared_ptr<State> state, const Symbol& symbol);
-  net::Task<Result<QuoteAnswer>> ask_quote(Symbol symbol, Call call);
-  /// The last close as a quote: stored, else from the vendors of bars; nullopt when there is none.
+
+  // Quotes.
+  /// A pushed one that is still good.
+  [[nodiscard]] bool streamed_quote(const Symbol& symbol, QuoteAnswer& out);
+  [[nodiscard]] bool is_still_good(KnownQuote& known, const Symbol& symbol, Monotonic now) const;
+  /// What `quotes` calls to ask; it holds this state.
+  [[nodiscard]] QuoteAnswers::Ask quote_asker(const Symbol& symbol);
+  net::Task<Result<Told<QuoteAnswer>>> ask_quote(Symbol symbol, Call call);
+  net::Task<ManyQuotes> ask_quotes(std::vector<Symbol> symbols, Call call);
+  /// Of what the vendors said: theirs, or the last resort.
+  net::Task<Result<Told<QuoteAnswer>>> take_quote(Symbol symbol, std::uint64_t mark,
+                                                  routing::Outcome<Quote> outcome, Call call);
+  [[nodiscard]] QuoteAnswer take_vendors_quote(std::uint64_t mark, routing::Outcome<Quote> outcome);
+  /// The newest of: a quote in memory, the stored close, the close of vendors' bars; nullopt when
+  /// there is none.
+  net::Task<Result<std::optional<QuoteAnswer>>> last_known(Symbol symbol, Call call);
   net::Task<Result<std::optional<QuoteAnswer>>> last_close(Symbol symbol, Call call);
 
-  net::Task<Result<BarsCache::Entry>> ask_bars(BarsQuery query, Call call);
-  net::Task<BarsCache::Entry> from_vendor(BarsQuery query, bool imported, Timestamp now,
-                                          routing::Outcome<feed::BarsReply> outcome, Call call);
-  net::Task<Result<BarsCache::Entry>> from_store(BarsQuery query, Timestamp now,
-                                                 routing::Outcome<feed::BarsReply> outcome,
-                                                 Call call);
+  // Bars.
+  net::Task<Result<BarsAnswer>> bars_of(BarsQuery query, Call call);
+  net::Task<Result<Told<BarsAnswer>>> ask_bars(BarsQuery query, Call call);
+  net::Task<BarsAnswer> from_vendor(BarsQuery query, bool imported, Timestamp now,
+                                    routing::Outcome<feed::BarsReply> outcome, Call call);
+  net::Task<Result<BarsAnswer>> from_store(BarsQuery query, Timestamp now, std::uint64_t mark,
+                                           routing::Outcome<feed::BarsReply> outcome);
   net::Task<> write_through(BarsQuery query, std::string provider,
                             std::shared_ptr<const feed::BarsReply> reply, Call call);
+  [[nodiscard]] BarsAnswer make_answer(Page page, Provenance provenance) const;
+  [[nodiscard]] resilience::AnswerLife life_of(const Provenance& provenance) const;
 
   MarketParts parts;
   MarketSettings settings;
   Quarantine quarantine;
   QuoteBoard board;
   ImportWatch imports;
-  BarsCache cache;
+  BarsAnswers bars;
+  QuoteAnswers quotes;
+  resilience::SingleFlight<Question<std::vector<Symbol>>, ManyQuotes, QuestionHash<SymbolsHash>>
+      many_quotes;
   BarTeller teller;
   std::atomic<std::uint64_t> ticks_refused = 0;
   /// Jobs of look_later that are not done.
   std::atomic<int> looks = 0;
 
-  // What was written through last for a query, as a checksum: the same answer is not written again
+  // What was written through last for a query (content_of): the same answer is not written again
   // each second.
   std::mutex written_mutex;
   std::unordered_map<BarsQuery, std::uint64_t, BarsQueryHash> written;  // guarded by written_mutex
@@ -99,19 +121,43 @@ struct Market::State {
 [[nodiscard]] Result<> note_gaps(store::Database& database, const store::BarKey& key,
                                  std::string_view provider, const BarColumns& bars, Timestamp now);
 
-/// Why nobody could answer, as the caller is told.
+/// Someone who might have known better was not asked, or failed.
 template <class T>
-[[nodiscard]] Error no_answer(const routing::Outcome<T>& outcome, const Symbol& symbol,
+[[nodiscard]] bool is_anyone_failing(const routing::Outcome<T>& outcome) {
+  const auto is_failure = [](const Fallback& miss) {
+    return miss.code != ErrorCode::UnknownSymbol && miss.code != ErrorCode::NoData;
+  };
+  return outcome.is_anyone_held_back() || std::ranges::any_of(outcome.misses, is_failure);
+}
+
+/// Who was asked in vain, and who was not asked and why, but for those without a key.
+template <class T>
+[[nodiscard]] std::vector<Fallback> fallbacks_of(routing::Outcome<T> outcome) {
+  std::vector<Fallback> all = std::move(outcome.misses);
+  for (Fallback& skipped : outcome.skipped) {
+    if (skipped.code != ErrorCode::Configuration) all.push_back(std::move(skipped));
+  }
+  return all;
+}
+
+/// What came of asking, without the answer.
+struct Refusals {
+  std::vector<Fallback> misses;
+  std::vector<Fallback> skipped;
+  std::size_t unsupported = 0;
+  bool is_unknown = false;
+};
+
+/// Why nobody could answer, as the caller is told: each vendor is named.
+[[nodiscard]] Error no_answer(const Refusals& refusals, const Symbol& symbol,
                               std::string_view what);
-/// `skipped` were not asked.
-[[nodiscard]] Error no_answer(const std::vector<Fallback>& misses,
-                              const std::vector<Fallback>& skipped, bool is_unknown,
-                              std::size_t unsupported, const Symbol& symbol, std::string_view what);
 
 template <class T>
-Error no_answer(const routing::Outcome<T>& outcome, const Symbol& symbol, std::string_view what) {
-  return no_answer(outcome.misses, outcome.skipped, outcome.is_unknown_symbol(),
-                   outcome.unsupported, symbol, what);
+[[nodiscard]] Error no_answer(const routing::Outcome<T>& outcome, const Symbol& symbol,
+                              std::string_view what) {
+  return no_answer(
+      Refusals{outcome.misses, outcome.skipped, outcome.unsupported, outcome.is_unknown_symbol()},
+      symbol, what);
 }
 
 }  // namespace ziggy::market

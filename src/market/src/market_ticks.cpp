@@ -3,8 +3,9 @@
 /// What vendors push beside quotes.
 namespace ziggy::market {
 
-void Market::State::complete(Quote& quote) {
+void Market::State::complete(Quote& quote, bool is_made_up) {
   board.look(quote.symbol, [&](const KnownQuote& known) {
+    if (known.is_made_up != is_made_up) return false;
     const Quote& old = known.answer.quote;
     const auto fill = [](std::optional<double>& into, const std::optional<double>& from) {
       if (!into) into = from;
@@ -40,11 +41,12 @@ void Market::on_trade(std::string_view provider, const Trade& trade) {
                            : Calendar::of(trade.symbol).state_at(state.parts.clock.now());
   quote.last = trade.price;
   quote.last_size = trade.size;
-  state.complete(quote);
+  state.complete(quote, is_made_up);
   known.answer.provenance = {std::string{provider}, trade.time, false, {}};
   known.is_made_up = is_made_up;
   known.stored_mark = is_made_up ? state.imports.mark(trade.symbol) : 0;
   known.marked_at = state.parts.clock.steady();
+  known.good_until = known.marked_at + kStreamedGoodFor;
   state.board.put(std::move(known));
   state.parts.hub.publish(streams::TradeMessage{trade, std::string{provider}});
 }

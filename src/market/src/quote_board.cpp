@@ -16,15 +16,15 @@ void QuoteBoard::put(KnownQuote quote) {
     return;
   }
   const bool is_older = quote.answer.quote.as_of < found->second.answer.quote.as_of;
-  const bool was_streamed = found->second.good_until == Monotonic::max();
-  if (is_older && was_streamed) return;
+  if (is_older && found->second.is_streamed) return;
   found->second = std::move(quote);
 }
 
-void QuoteBoard::erase(const Symbol& symbol) {
+void QuoteBoard::erase_made_up(const Symbol& symbol) {
   Shard& shard = shard_of(symbol);
   const std::lock_guard lock{shard.mutex};
-  shard.quotes.erase(symbol);
+  const auto found = shard.quotes.find(symbol);
+  if (found != shard.quotes.end() && found->second.is_made_up) shard.quotes.erase(found);
 }
 
 }  // namespace ziggy::market

@@ -13,11 +13,17 @@
 
 namespace ziggy::market {
 
+/// A pushed quote is the latest one for this long without another; then somebody is asked. Longer
+/// than a busy symbol's pauses, shorter than it takes a person to wonder.
+inline constexpr std::chrono::seconds kStreamedGoodFor{15};
+
 /// A quote in memory and what decides how long it is good.
 struct KnownQuote {
   QuoteAnswer answer;
-  /// Until when; Monotonic::max() for a streamed one, which the next tick replaces.
-  Monotonic good_until = Monotonic::max();
+  /// Pushed by a vendor. Otherwise it was asked for: then it is here to fill in what pushed quotes
+  /// leave open, and as the latest that is known; how long it is good others know.
+  bool is_streamed = true;
+  Monotonic good_until;
   /// Simulated: good only while the stored bars of the symbol are the same (an import ends it).
   bool is_made_up = false;
   std::uint64_t stored_mark = 0;
@@ -32,19 +38,15 @@ class QuoteBoard {
 
   /// Keeps `quote` unless a newer one is there.
   void put(KnownQuote quote);
-  void erase(const Symbol& symbol);
+  void erase_made_up(const Symbol& symbol);
 
-  /// Calls `use` with the entry under a lock, if there is one; an entry for which it returns false
-  /// is erased. Returns what it returned.
+  /// Calls `use` with the entry under a lock, if there is one; what it returned, or false.
   template <class Use>
   bool look(const Symbol& symbol, Use use) {
     Shard& shard = shard_of(symbol);
     const std::lock_guard lock{shard.mutex};
     const auto found = shard.quotes.find(symbol);
-    if (found == shard.quotes.end()) return false;
-    const bool is_good = use(found->second);
-    if (!is_good) shard.quotes.erase(found);
-    return is_good;
+    return found != shard.quotes.end() && use(found->second);
   }
 
  private:

@@ -77,8 +77,8 @@ Result<std::optional<BarColumns>> read_stored_history(store::Database& database,
   return std::move(page.bars);
 }
 
-Result<std::optional<StoredClose>> read_last_close(store::Database& database,
-                                                   const Symbol& symbol) {
+Result<std::optional<StoredClose>> read_last_close(store::Database& database, const Symbol& symbol,
+                                                   bool is_always_open) {
   ZIGGY_TRY(coverage, database.bars().coverage(symbol));
   if (coverage.empty()) return std::nullopt;
   // Of two that end alike the longer: a day's bar also tells the close before.
@@ -92,7 +92,8 @@ Result<std::optional<StoredClose>> read_last_close(store::Database& database,
   close.source = stored.source;
   close.quote.symbol = symbol;
   const std::size_t last = stored.bars.size() - 1;
-  close.quote.as_of = stored.bars.time_at(last);
+  close.quote.as_of =
+      bar_end(stored.bars.time_at(last), newest->key.interval, symbol, is_always_open);
   close.quote.last = stored.bars.close[last];
   if (newest->key.interval == Interval::Day) {
     close.quote.volume = stored.bars.volume[last];

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -30,12 +31,12 @@ class Fake final : public feed::Provider, public feed::BarSource, public feed::Q
 
   [[nodiscard]] std::string_view name() const noexcept override { return name_; }
   feed::BarSource* bars() noexcept override { return this; }
-  using feed::QuoteSource::quotes;
   feed::QuoteSource* quotes() noexcept override { return this; }
 
   net::Task<Result<feed::BarsReply>> bars(feed::BarsRequest request, Call /*call*/) override {
     ++asked;
     if (hangs) co_await net::sleep_for(std::chrono::hours{1});
+    if (takes.count() > 0) co_await net::sleep_for(takes);
     auto reply = answer;
     if (reply && !answers_anything) {
       BarColumns inside;
@@ -50,21 +51,59 @@ class Fake final : public feed::Provider, public feed::BarSource, public feed::Q
   }
   net::Task<Result<Quote>> quote(Symbol symbol, Call /*call*/) override {
     ++asked;
-    if (!last) co_return fail(ErrorCode::UnknownSymbol, "no such symbol");
-    Quote quote;
-    quote.symbol = symbol;
-    quote.as_of = kNow;
-    quote.last = last;
-    co_return quote;
+    if (hangs) co_await net::sleep_for(std::chrono::hours{1});
+    if (takes.count() > 0) co_await net::sleep_for(takes);
+    co_return price(symbol);
+  }
+  net::Task<Result<feed::QuotesReply>> quotes(std::vector<Symbol> symbols, Call call) override {
+    if (batch_max == 1) {
+      auto one_by_one = co_await feed::QuoteSource::quotes(std::move(symbols), call);
+      co_return one_by_one;
+    }
+    ++asked;
+    if (takes.count() > 0) co_await net::sleep_for(takes);
+    if (quotes_error) co_return std::unexpected{*quotes_error};
+    feed::QuotesReply reply;
+    for (const Symbol& symbol : symbols) {
+      auto one = price(symbol);
+      if (one) {
+        reply.quotes.push_back(*one);
+      } else {
+        reply.missing.emplace_back(symbol, one.error());
+      }
+    }
+    co_return reply;
+  }
+  [[nodiscard]] feed::Capability quotes_capability() const override {
+    return {.batch_max = batch_max};
   }
 
   Result<feed::BarsReply> answer = fail(ErrorCode::UnknownSymbol, "no such symbol");
+  /// Of every symbol, or of those in `prices`, if there are some.
   std::optional<double> last;
+  std::map<Symbol, double> prices;
+  std::optional<Error> quotes_error;
+  Timestamp quote_as_of = kNow;
+  std::size_t batch_max = 1;
+  /// How long answering takes, in real time.
+  std::chrono::milliseconds takes{0};
   bool hangs = false;
   bool answers_anything = false;
   int asked = 0;
 
  private:
+  [[nodiscard]] Result<Quote> price(const Symbol& symbol) const {
+    if (quotes_error) return std::unexpected{*quotes_error};
+    const auto found = prices.find(symbol);
+    const auto known = found == prices.end() ? last : std::optional{found->second};
+    if (!known) return fail(ErrorCode::UnknownSymbol, "no such symbol");
+    Quote quote;
+    quote.symbol = symbol;
+    quote.as_of = quote_as_of;
+    quote.last = known;
+    return quote;
+  }
+
   std::string name_;
 };
 

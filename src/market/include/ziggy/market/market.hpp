@@ -18,6 +18,7 @@
 #include "ziggy/market/coverage.hpp"
 #include "ziggy/net/blocking_pool.hpp"
 #include "ziggy/routing/chain.hpp"
+#include "ziggy/routing/desk.hpp"
 #include "ziggy/store/database.hpp"
 #include "ziggy/streams/hub.hpp"
 
@@ -68,8 +69,8 @@ struct BarsAnswer {
   /// The range holds more after the last bar; the next page starts a nanosecond after its time.
   bool more = false;
   Provenance provenance;
-  /// Of these columns: equal versions mean equal bars, so that what was made from them can be kept.
-  /// Unique in the process, never 0.
+  /// Of these columns: equal versions mean equal bars, in every process, so that what was made from
+  /// them can be kept. Never 0.
   std::uint64_t version = 0;
 };
 
@@ -95,7 +96,9 @@ struct SymbolEntry {
 struct MarketSettings {
   /// SIM_SESSIONS=always while the simulator answers quotes: the market counts as open.
   bool is_always_open = false;
-  /// How long an answer that was asked for, not streamed, is good (CACHE_TTL_SECONDS).
+  /// How long an answer that was asked for, not streamed, is good (CACHE_TTL_SECONDS). For twice
+  /// that time more it is given out marked stale while one request refreshes it. 0: nothing is
+  /// kept, every answer is asked for.
   std::chrono::milliseconds answer_ttl{1'000};
   /// Room for answered bars; a thousand bars take 48 KB.
   std::size_t bars_cache_bytes = std::size_t{6} << 20U;
@@ -111,16 +114,23 @@ struct MarketParts {
   const routing::Chain& prices;
   const routing::Chain& quotes;
   const routing::Chain& crypto;
+  /// Told how whole the vendors' bars are; may be null.
+  routing::Desk* desk = nullptr;
 };
 
 /// Knows the price: the latest quotes in memory, bars from vendors and from the store, each answer
 /// held to the data contracts and with its provenance. Any loop, any thread.
 ///
-/// Rules of bars: vendors in the chain's order, then what is stored, marked stale. A real vendor's
-/// bars are written to the store on the way; the simulator's never, they are a function of its
-/// seed. A symbol with imported bars is never answered or extended by the simulator: the store
-/// answers, and its quote is the last stored close. Imports by other processes are noticed within a
-/// second.
+/// Those who ask the same at the same time are one request to a vendor. Answers are kept as long as
+/// MarketSettings::answer_ttl says, "no such symbol" and "no bars" for a few seconds at most; what
+/// is stored of a symbol ends all that was kept of it when it changes.
+///
+/// Rules of bars: vendors in the desk's order, then what is stored, marked stale. No bars where the
+/// calendar expects some is no answer: the next vendor is asked, and only when all say so it is the
+/// answer. A real vendor's bars are written to the store on the way; the simulator's never, they
+/// are a function of its seed. A symbol with imported bars is never answered or extended by the
+/// simulator: the store answers, and its quote is the last stored close. Imports by other processes
+/// are noticed within a second.
 class Market final : public feed::TickListener {
  public:
   Market(MarketParts parts, MarketSettings settings);
@@ -132,13 +142,20 @@ class Market final : public feed::TickListener {
   /// Blocking; before the streams begin. Errors: StorageUnavailable.
   [[nodiscard]] Result<> start();
 
-  /// The latest quote in memory: streamed, or asked for within `answer_ttl`. Does not suspend,
-  /// block or allocate much: the fast path. False when there is none; then ask quote().
+  /// The latest quote in memory and not stale: pushed within the last seconds (or since the close,
+  /// while the market is closed), or asked for within `answer_ttl`. Does not suspend, block or
+  /// allocate much: the fast path. False when there is none; then ask quote().
   [[nodiscard]] bool latest_quote(const Symbol& symbol, QuoteAnswer& out) const;
 
-  /// Errors: UnknownSymbol when everyone asked says so; ProviderUnavailable with each vendor's
-  /// reason (in the detail and as fields); DeadlineExceeded.
+  /// From memory, the vendors, or, marked stale, the last that is known: a pushed quote that grew
+  /// old, a stored close, the close of a vendor's bars. Errors: UnknownSymbol when everyone asked
+  /// says so; ProviderUnavailable with each vendor's reason (in the detail and as fields);
+  /// DeadlineExceeded.
   net::Task<Result<QuoteAnswer>> quote(Symbol symbol, Call call);
+
+  /// The same for many, in their order: in as few requests to vendors as they allow, and what one
+  /// vendor lacks comes from the next.
+  net::Task<std::vector<Result<QuoteAnswer>>> quotes(std::vector<Symbol> symbols, Call call);
 
   /// As quote, but always asks, whatever is in memory: for whoever doubts it.
   net::Task<Result<QuoteAnswer>> fresh_quote(Symbol symbol, Call call);
@@ -146,8 +163,8 @@ class Market final : public feed::TickListener {
   /// Errors: as quote; NotFound when the symbol is known but not in this interval; ValidationFailed
   /// for a limit of 0 or above kBarsLimitMax, or an end not after the start.
   net::Task<Result<BarsAnswer>> bars(BarsQuery query, Call call);
-  /// The same answer when it is in memory and still good: without suspension.
-  [[nodiscard]] std::optional<BarsAnswer> cached_bars(const BarsQuery& query);
+  /// The same answer when it is in memory and not stale: without suspension.
+  [[nodiscard]] std::optional<BarsAnswer> cached_bars(const BarsQuery& query) const;
 
   /// Splits and dividends, ascending by ex-date. Errors: as bars.
   net::Task<Result<std::vector<CorporateAction>>> corporate_actions(Symbol symbol, Call call);

@@ -79,7 +79,17 @@ class AnswerCache {
     const Monotonic now = clock_.steady();
     Shard& shard = shard_of(key);
     const std::lock_guard lock{shard.mutex};
-    CachedAnswer<T> answer = look(shard, key, now);
+    CachedAnswer<T> answer = look(shard, key, now, true);
+    ++shard.found[static_cast<std::size_t>(answer.kind)];
+    return answer;
+  }
+
+  /// The same for who will not refresh: `should_refresh` is never set and nobody's turn is taken.
+  [[nodiscard]] CachedAnswer<T> peek(const Key& key) {
+    const Monotonic now = clock_.steady();
+    Shard& shard = shard_of(key);
+    const std::lock_guard lock{shard.mutex};
+    CachedAnswer<T> answer = look(shard, key, now, false);
     ++shard.found[static_cast<std::size_t>(answer.kind)];
     return answer;
   }
@@ -179,19 +189,19 @@ class AnswerCache {
     return shards_[(mixed >> 32) % shards_.size()];
   }
 
-  static CachedAnswer<T> missing() {
+  static CachedAnswer<T> missing(bool should_refresh) {
     CachedAnswer<T> answer;
-    answer.should_refresh = true;
+    answer.should_refresh = should_refresh;
     return answer;
   }
 
-  CachedAnswer<T> look(Shard& shard, const Key& key, Monotonic now) {
+  CachedAnswer<T> look(Shard& shard, const Key& key, Monotonic now, bool takes_turn) {
     const auto found = shard.table.find(key);
-    if (found == shard.table.end()) return missing();
+    if (found == shard.table.end()) return missing(takes_turn);
     Entry& entry = *found->second;
     if (now >= entry.usable_until) {
       shard.drop(found);
-      return missing();
+      return missing(takes_turn);
     }
     shard.recent.splice(shard.recent.begin(), shard.recent, found->second);
     CachedAnswer<T> answer;
@@ -204,7 +214,7 @@ class AnswerCache {
       answer.kind = AnswerKind::Fresh;
     } else {
       answer.kind = AnswerKind::StaleButUsable;
-      answer.should_refresh = now >= entry.refresh_again;
+      answer.should_refresh = takes_turn && now >= entry.refresh_again;
       if (answer.should_refresh) entry.refresh_again = now + settings_.refresh_lease;
     }
     return answer;
