@@ -237,7 +237,8 @@ Result<> serve(Context& context, ServeOptions options) {
                          .hub = hub,
                          .prices = prices,
                          .quotes = quotes,
-                         .crypto = crypto},
+                         .crypto = crypto,
+                         .desk = &desk},
                         {.is_always_open = is_always_open, .answer_ttl = settings.cache_ttl}};
   if (const Result<> started = market.start(); !started) return fail(started.error());
 
