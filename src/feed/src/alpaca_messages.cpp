@@ -18,7 +18,6 @@ namespace {
 
 using net::MessageKind;
 using net::MsgPackReader;
-using net::MsgPackToken;
 using net::MsgPackType;
 
 /// The largest message that is read; bursts are far below.
@@ -317,7 +316,8 @@ Result<std::uint32_t> check_msgpack(std::string_view payload, Item& item) {
 Result<> read_msgpack(std::string_view payload, Item& item, StreamSink& sink) {
   ZIGGY_TRY(count, check_msgpack(payload, item));
   MsgPackReader reader{payload};
-  static_cast<void>(reader.next());
+  ZIGGY_TRY(head, reader.next());
+  static_cast<void>(head);
   for (std::uint32_t i = 0; i < count; ++i) {
     ZIGGY_TRY(each, reader.next());
     item.clear();

@@ -9,7 +9,7 @@
 #include "ziggy/base/secret.hpp"
 #include "ziggy/net/redis.hpp"
 
-struct redisReader;
+struct redisReader;  // NOLINT(readability-identifier-naming): hiredis names it
 
 /// Redis' protocol (RESP 2) and addresses, without I/O.
 namespace ziggy::net {

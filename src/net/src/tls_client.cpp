@@ -9,7 +9,7 @@ namespace ziggy::net {
 namespace ssl = boost::asio::ssl;
 
 Result<TlsContext> make_tls_context(const std::string& ca_file) {
-  const auto context = std::make_shared<ssl::context>(ssl::context::tls_client);
+  auto context = std::make_shared<ssl::context>(ssl::context::tls_client);
   boost::system::error_code error;
   SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);
   context->set_verify_mode(ssl::verify_peer, error);
