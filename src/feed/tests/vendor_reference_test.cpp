@@ -1,10 +1,17 @@
 // The vendors' own bodies: every one that carries bars, quotes or trades, to its figures.
 #include <gtest/gtest.h>
 
+#include <memory>
+
 #include "alpaca_parse.hpp"
+#include "fake_vendor.hpp"
 #include "polygon_parse.hpp"
 #include "vendor_json.hpp"
+#include "ziggy/feed/alpaca.hpp"
+#include "ziggy/feed/polygon.hpp"
+#include "ziggy/net/http_client.hpp"
 #include "ziggy/testing/reference_data.hpp"
+#include "ziggy/testing/run_task.hpp"
 
 namespace ziggy::feed {
 namespace {
@@ -288,6 +295,70 @@ TEST(AlpacaRecordings, ActionsAndNews) {
   ASSERT_EQ(news->headlines.size(), 2U);
   EXPECT_EQ(news->headlines[0].title, "CEO John Krafcik Leaves Waymo");
   EXPECT_EQ(news->next, "MTYxNzQ2MzIxMjAwMDAwMDAwMHwyMDQ3MjUxMg==");
+}
+
+// Asks a provider whose vendor answers with one body and one status for everything.
+template <class Make>
+ErrorCode refused_as(int status, const std::string& body, Make make) {
+  testing::FakeVendor vendor{
+      [&](const testing::Asked&) { return testing::Answer{.status = status, .body = body}; }};
+  const ManualClock clock{at("2024-06-03T15:00:00Z")};
+  net::HttpClient http{clock};
+  auto provider = make(vendor.url(), http, clock);
+  const BarsRequest request{.symbol = sym("AAPL"),
+                            .interval = Interval::Day,
+                            .range = {at("2024-01-02"), at("2024-02-01")},
+                            .limit = 100,
+                            .with_actions = false};
+  const auto reply = ziggy::testing::run_task(provider->bars()->bars(request, Call{}));
+  const auto quote = ziggy::testing::run_task(provider->quotes()->quote(sym("AAPL"), Call{}));
+  EXPECT_FALSE(reply) << body;
+  EXPECT_FALSE(quote) << body;
+  if (reply || quote) return ErrorCode::Internal;
+  EXPECT_EQ(reply.error().code(), quote.error().code()) << body;
+  return reply.error().code();
+}
+
+ErrorCode polygon_code(int status, const std::string& body) {
+  return refused_as(status, body, [](std::string url, net::HttpClient& http, const Clock& clock) {
+    return std::make_unique<PolygonProvider>(
+        PolygonSettings{.base_url = std::move(url), .key = Secret{"k"}}, http, clock, nullptr);
+  });
+}
+
+ErrorCode alpaca_code(int status, const std::string& body) {
+  return refused_as(status, body, [](std::string url, net::HttpClient& http, const Clock& clock) {
+    return std::make_unique<AlpacaProvider>(
+        AlpacaSettings{
+            .base_url = std::move(url), .key_id = Secret{"k"}, .secret_key = Secret{"s"}},
+        http, clock, nullptr);
+  });
+}
+
+TEST(QuotedErrors, HaveTheirTypes) {
+  ZIGGY_NEEDS_REFERENCE_DATA();
+  const std::string file = body_of("errors-quoted-give.json");
+  const auto quoted = JsonDocument::parse("test", file);
+  ASSERT_TRUE(quoted);
+  std::size_t seen = 0;
+  const auto errors = json_array(quoted->root(), "errors");
+  ASSERT_TRUE(errors);
+  for (const JsonValue each : *errors) {
+    const auto vendor = json_text(each, "provider");
+    const auto status = json_integer(each, "status");
+    if (!status || (vendor != "polygon" && vendor != "alpaca")) continue;
+    const std::string body = simdjson::minify(*json_member(each, "body"));
+    const ErrorCode expected = *status == 429 ? ErrorCode::ProviderQuota : ErrorCode::NotEntitled;
+    const int code = static_cast<int>(*status);
+    EXPECT_EQ(vendor == "polygon" ? polygon_code(code, body) : alpaca_code(code, body), expected)
+        << body;
+    ++seen;
+  }
+  EXPECT_EQ(seen, 4U);
+  // Of the trading API, and no answer to a question about data.
+  for (const std::string_view name : {"oldpy-errors-2", "oldpy-errors-3", "oldpy-errors-5"}) {
+    EXPECT_EQ(alpaca_code(422, alpaca_body(name)), ErrorCode::BadPayload) << name;
+  }
 }
 
 }  // namespace
