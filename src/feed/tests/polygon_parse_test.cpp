@@ -18,12 +18,12 @@ ErrorCode code_of(std::string_view body) {
 }
 
 TEST(PolygonSymbols, GoBothWays) {
-  const std::pair<std::string_view, std::string_view> kPairs[] = {
+  const std::pair<std::string_view, std::string_view> pairs[] = {
       {"AAPL", "AAPL"},          {"BRK.B", "BRK.B"},      {"BAC.PRL", "BACpL"},
       {"KIM.PR", "KIMp"},        {"ABC.RT", "ABCr"},      {"ABC.WI", "ABCw"},
       {"ABC.WS", "ABC.WS"},      {"BTC-USD", "X:BTCUSD"}, {"ETH-BTC", "X:ETHBTC"},
       {"SOL-USDT", "X:SOLUSDT"}, {"^SPX", "I:SPX"},       {"EURUSD=X", "C:EURUSD"}};
-  for (const auto& [ours, theirs] : kPairs) {
+  for (const auto& [ours, theirs] : pairs) {
     EXPECT_EQ(to_polygon(sym(ours)), theirs);
     const auto back = from_polygon(theirs);
     ASSERT_TRUE(back) << theirs;

@@ -145,7 +145,7 @@ struct RecordedBar {
 
 TEST(AlpacaRecordings, Bars) {
   ZIGGY_NEEDS_REFERENCE_DATA();
-  const RecordedBar kExpected[] = {
+  const RecordedBar expected[] = {
       {"py-historical_stock_data--get_bars_desc",
        "TSLA",
        Interval::Day,
@@ -186,7 +186,7 @@ TEST(AlpacaRecordings, Bars) {
        Interval::Hour,
        2,
        {at("2024-03-12T13:00:00Z"), 0.37, 0.37, 0.37, 0.37, 1}}};
-  for (const RecordedBar& each : kExpected) {
+  for (const RecordedBar& each : expected) {
     const auto page = parse_alpaca_bars(alpaca_body(each.file), sym(each.symbol), each.interval);
     ASSERT_TRUE(page) << each.file << page.error().detail();
     ASSERT_EQ(page->bars.size(), each.count) << each.file;
