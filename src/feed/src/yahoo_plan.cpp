@@ -22,7 +22,7 @@ days kept_for(Interval interval) {
 }
 
 // The stretch in which `count` bars surely fit, holidays and the half days included.
-Timestamp::duration stretch_of(Interval interval, bool is_crypto, std::size_t count) {
+seconds stretch_of(Interval interval, bool is_crypto, std::size_t count) {
   const auto wanted = static_cast<std::int64_t>(count) + 1;
   const auto length = nominal_length(interval);
   if (interval == Interval::Month) return days{31} * wanted;
@@ -91,8 +91,8 @@ Result<YahooPlan> plan_chart(const BarsRequest& request, Timestamp now, int wide
   if (plan.from_the_end) {
     const auto stretch = stretch_of(interval, request.symbol.is_crypto(),
                                     std::min<std::size_t>(request.limit, 50'000));
-    // Centuries of months would leave the range of the type.
-    const auto back = std::min<Timestamp::duration>(stretch * widened, days{365 * 130});
+    // 50 000 months are more than nanoseconds hold.
+    const auto back = std::min<seconds>(stretch * widened, days{365 * 130});
     start = end - back;
     if (const days kept = kept_for(interval); kept.count() > 0) {
       // An hour less: the request must still be inside when it arrives.
