@@ -120,7 +120,7 @@ Result<QuotesReply> parse_quotes(std::string_view body, const std::vector<Symbol
     }
     auto quote = quote_of(found->second, symbol);
     if (quote) {
-      reply.quotes.push_back(std::move(*quote));
+      reply.quotes.push_back(*quote);
     } else {
       reply.missing.emplace_back(symbol, std::move(quote).error());
     }

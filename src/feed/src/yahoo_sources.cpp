@@ -320,7 +320,7 @@ net::Task<Result<QuotesReply>> YahooProvider::Sources::quotes_of_charts(std::vec
     }
     auto quote = quote_of(chart->meta, symbol, clock_.now());
     if (quote) {
-      reply.quotes.push_back(std::move(*quote));
+      reply.quotes.push_back(*quote);
     } else {
       reply.missing.emplace_back(symbol, std::move(quote).error());
     }
@@ -332,7 +332,7 @@ net::Task<Result<Quote>> YahooProvider::Sources::quote(Symbol symbol, Call call)
   std::vector<Symbol> symbols{symbol};
   auto reply = co_await quotes(std::move(symbols), call);
   if (!reply) co_return std::unexpected{std::move(reply).error()};
-  if (!reply->quotes.empty()) co_return std::move(reply->quotes.front());
+  if (!reply->quotes.empty()) co_return reply->quotes.front();
   co_return std::unexpected{std::move(reply->missing.front().second)};
 }
 
