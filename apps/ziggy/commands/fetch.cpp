@@ -144,6 +144,32 @@ void add(FetchResult& result, const market::ChunkOutcome& chunk) {
   }
 }
 
+Call batch_call(const Clock& clock) {
+  Call call;
+  call.use = CallUse::Batch;
+  call.correlation_id = CorrelationId::make();
+  call.deadline = clock.steady() + kChunkLongest;
+  return call;
+}
+
+/// Whole sessions first, where one request for all symbols costs less than one for each; what then
+/// is missing still is planned anew.
+net::Task<Result<std::size_t>> fill_sessions(Rooms* rooms, std::vector<FetchResult>* results,
+                                             Interval interval, TimeRange range) {
+  std::vector<market::FillPlan> plans;
+  for (const FetchResult& result : *results) plans.push_back(result.plan);
+  auto stored = co_await rooms->backfill.fill_sessions(std::move(plans), batch_call(rooms->clock));
+  if (!stored) co_return stored;
+  if (*stored == 0) co_return 0;
+  for (FetchResult& result : *results) {
+    auto plan = rooms->backfill.plan(result.plan.symbol, interval, range);
+    if (!plan) co_return std::unexpected{std::move(plan).error()};
+    result.by_session = result.plan.missing - std::min(result.plan.missing, plan->missing);
+    result.plan.chunks = std::move(plan->chunks);
+  }
+  co_return stored;
+}
+
 /// Chunk after chunk; a symbol whose chunk fails is given up, the others go on. What a chunk
 /// brought is stored before the next one is asked for.
 net::Task<bool> fill_all(const Rooms* rooms, std::vector<FetchResult>* results, Progress* progress,
@@ -152,10 +178,7 @@ net::Task<bool> fill_all(const Rooms* rooms, std::vector<FetchResult>* results, 
   for (FetchResult& result : *results) {
     const market::FillPlan& plan = result.plan;
     for (const TimeRange& chunk : plan.chunks) {
-      Call call;
-      call.use = CallUse::Batch;
-      call.correlation_id = CorrelationId::make();
-      call.deadline = rooms->clock.steady() + kChunkLongest;
+      const Call call = batch_call(rooms->clock);
       auto outcome = co_await rooms->backfill.fill(plan.symbol, plan.interval, chunk, call);
       ++done;
       if (!outcome) {
@@ -170,16 +193,19 @@ net::Task<bool> fill_all(const Rooms* rooms, std::vector<FetchResult>* results, 
   co_return true;
 }
 
-void run_until_done(Rooms& rooms, net::Task<bool> work) {
-  bool is_done = false;
+template <class T>
+T run_until_done(Rooms& rooms, net::Task<T> work) {
+  std::optional<T> result;
   std::exception_ptr failure;
-  net::asio::co_spawn(rooms.loop, std::move(work), [&](std::exception_ptr thrown, bool) {
+  net::asio::co_spawn(rooms.loop, std::move(work), [&](std::exception_ptr thrown, T value) {
     failure = thrown;
-    is_done = true;
+    result.emplace(std::move(value));
   });
+  rooms.loop.restart();  // it has run dry after the last one
   const auto guard = net::asio::make_work_guard(rooms.loop);
-  while (!is_done) rooms.loop.run_one();
+  while (!result) rooms.loop.run_one();
   if (failure) std::rethrow_exception(failure);
+  return std::move(*result);
 }
 
 Result<> verdict(const std::vector<FetchResult>& results) {
@@ -207,6 +233,9 @@ Result<> run_fetch(Context& context, const Options& options) {
   }
   fmt::print(stderr, "{}", cost_text(cost, results.size(), options.parsed_interval));
   {
+    const auto by_session = run_until_done(
+        rooms, fill_sessions(&rooms, &results, options.parsed_interval, options.range));
+    if (!by_session) return fail(by_session.error());
     Progress progress{Progress::style_of_stderr(), "fetch", "ranges"};
     run_until_done(rooms, fill_all(&rooms, &results, &progress, cost.ranges));
   }

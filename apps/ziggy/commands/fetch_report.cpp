@@ -59,12 +59,12 @@ std::string cost_text(const FetchCost& cost, std::size_t symbols, Interval inter
 
 std::string result_text(const FetchResult& result) {
   const std::string_view symbol = result.plan.symbol.view();
-  if (result.plan.chunks.empty() && !result.error) {
+  if (result.plan.missing == 0 && !result.error) {
     return fmt::format("{}: complete, {} bars are stored\n", symbol, result.plan.expected);
   }
-  std::string text =
-      fmt::format("{}: inserted {}, unchanged {}, replaced {}", symbol, result.written.inserted,
-                  result.written.unchanged, result.written.replaced);
+  std::string text = fmt::format("{}: inserted {}, unchanged {}, replaced {}", symbol,
+                                 result.by_session + result.written.inserted,
+                                 result.written.unchanged, result.written.replaced);
   if (!result.providers.empty()) text += fmt::format(" from {}", joined(result.providers));
   if (result.dropped > 0) text += fmt::format(", {} empty rows left out", result.dropped);
   if (result.no_trades > 0) text += fmt::format(", {} without trades", result.no_trades);
@@ -105,7 +105,8 @@ std::string fetch_json(const FetchCost& cost, Interval interval,
         .field("to", result.plan.range.end)
         .field("expected", number(result.plan.expected))
         .field("missing", number(result.plan.missing))
-        .field("inserted", number(result.written.inserted))
+        .field("inserted", number(result.by_session + result.written.inserted))
+        .field("by_session", number(result.by_session))
         .field("unchanged", number(result.written.unchanged))
         .field("replaced", number(result.written.replaced))
         .field("dropped", number(result.dropped))

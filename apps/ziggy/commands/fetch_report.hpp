@@ -31,6 +31,8 @@ struct FetchCost {
 /// What came of one symbol.
 struct FetchResult {
   market::FillPlan plan;
+  /// Bars that came with whole sessions.
+  std::size_t by_session = 0;
   store::WriteOutcome written;
   std::size_t dropped = 0;
   std::size_t no_trades = 0;

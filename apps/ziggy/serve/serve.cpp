@@ -223,6 +223,10 @@ Result<> serve(Context& context, ServeOptions options) {
   const auto streaming = live_vendors(quotes, crypto, vendors.simulator());
   desk.enroll(routing::Operation::Stream, streaming, settings.provider_timeout);
 
+  // Its routes come later; who is asked for news, and why, is known now.
+  const routing::Chain news{routing::Operation::News, vendors.chain(settings.providers_news), desk,
+                            limits};
+
   if (const Result<> loaded_desk = desk.load(); !loaded_desk) return fail(loaded_desk.error());
 
   const api::StreamEncoder encoder;

@@ -142,6 +142,27 @@ TEST_F(BackfillTest, PausesGrowWithAttempts) {
   }
 }
 
+TEST_F(BackfillTest, FewSessionsOfManySymbolsAreAskedForAsSessions) {
+  const TimeRange two_days{at("2026-10-01"), at("2026-10-03")};
+  std::vector<FillPlan> plans;
+  for (const Symbol& symbol : {kAbc, kApple, *Symbol::parse("BROKEN")}) {
+    plans.push_back(*backfill().plan(symbol, Interval::Day, two_days));
+  }
+  const auto sessions = [&](std::vector<FillPlan> of) {
+    return *testing::run_task(loop_, backfill().fill_sessions(std::move(of), Call{}));
+  };
+  EXPECT_EQ(sessions(plans), 0U) << "no vendor can";
+  first_.has_sessions = true;
+  EXPECT_EQ(sessions(plans), 4U);
+  EXPECT_EQ(first_.asked, 2);
+  EXPECT_EQ(plan(two_days).missing, 0U);
+  EXPECT_EQ(backfill().plan(plans[2].symbol, Interval::Day, two_days)->missing, 2U)
+      << "a bar that breaks the contracts is not stored";
+  const FillPlan month =
+      *backfill().plan(kAbc, Interval::Day, {at("2026-09-01"), at("2026-10-01")});
+  EXPECT_EQ(sessions({month}), 0U) << "21 sessions cost more than one request for the symbol";
+}
+
 TEST_F(BackfillTest, CoverageTellsMissingFromQuiet) {
   ASSERT_TRUE(database_->bars().write({kAbc, Interval::Day}, "import", without(october(), 3, 7)));
   auto coverage = *read_coverage(*database_, kAbc);

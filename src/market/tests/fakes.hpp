@@ -25,13 +25,25 @@ inline BarColumns daily(std::string_view first, std::size_t count, double price 
 }
 
 /// A vendor that answers what it is given.
-class Fake final : public feed::Provider, public feed::BarSource, public feed::QuoteSource {
+class Fake final : public feed::Provider,
+                   public feed::BarSource,
+                   public feed::QuoteSource,
+                   public feed::GroupedSource {
  public:
   explicit Fake(std::string name) : name_{std::move(name)} {}
 
   [[nodiscard]] std::string_view name() const noexcept override { return name_; }
   feed::BarSource* bars() noexcept override { return this; }
   feed::QuoteSource* quotes() noexcept override { return this; }
+
+  feed::GroupedSource* grouped() noexcept override { return has_sessions ? this : nullptr; }
+  net::Task<Result<std::vector<feed::SymbolBar>>> grouped_day(Timestamp session,
+                                                              Call /*call*/) override {
+    ++asked;
+    co_return std::vector<feed::SymbolBar>{{kAbc, {session, 10, 11, 9, 10, 100}},
+                                           {kApple, {session, 10, 11, 9, 10, 100}},
+                                           {*Symbol::parse("BROKEN"), {session, 10, 9, 11, 10, 1}}};
+  }
 
   net::Task<Result<feed::BarsReply>> bars(feed::BarsRequest request, Call /*call*/) override {
     ++asked;
@@ -88,6 +100,7 @@ class Fake final : public feed::Provider, public feed::BarSource, public feed::Q
   /// How long answering takes, in real time.
   std::chrono::milliseconds takes{0};
   bool hangs = false;
+  bool has_sessions = false;
   bool answers_anything = false;
   int asked = 0;
 

@@ -79,6 +79,12 @@ class Backfill {
   net::Task<Result<ChunkOutcome>> fill(Symbol symbol, Interval interval, TimeRange chunk,
                                        Call call) const;
 
+  /// Stores the day bars of many shares from one request a session, for vendors that have such an
+  /// answer: what is missing of `plans` (days of shares), the session's other symbols left out.
+  /// Says how many bars came; 0 when no vendor can, or when asking for each symbol costs less.
+  /// Errors: StorageUnavailable; a vendor's failure ends it early and is no error.
+  net::Task<Result<std::size_t>> fill_sessions(std::vector<FillPlan> plans, Call call) const;
+
   /// Tries open gaps of the journal again, the longest untried first: at most `count`, each after a
   /// pause that doubles with its attempts. Says how many it closed. Errors: StorageUnavailable.
   net::Task<Result<std::size_t>> heal(std::size_t count, Call call) const;
