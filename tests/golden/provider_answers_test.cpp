@@ -245,5 +245,34 @@ TEST_F(ProviderAnswers, ABreakerThatOpensByItselfSaysWhyAndForHowLong) {
   EXPECT_FALSE(shown.at("reason").as_string().empty());
 }
 
+TEST_F(ProviderAnswers, MetricsCountWhatVendorsDid) {
+  measure();
+  ASSERT_EQ(world_.send(Method::Put, kPin, R"({"provider":"vendor"})").status, 200);
+  ASSERT_EQ(world_.send(Method::Post, kBreakers + "vendor.crypto/open").status, 200);
+  const std::string text = world_.get("/metrics").body;
+  for (const char* line : {
+           "ziggy_circuit_breaker_state{name=\"vendor.crypto\",state=\"open\"} 1",
+           "ziggy_circuit_breaker_state{name=\"vendor.crypto\",state=\"closed\"} 0",
+           "ziggy_circuit_breaker_state{name=\"vendor.bars\",state=\"closed\"} 1",
+           "ziggy_circuit_breaker_forced{name=\"vendor.crypto\"} 1",
+           "ziggy_circuit_breaker_opened_total{name=\"vendor.crypto\"} 1",
+           "ziggy_provider_configured{provider=\"keyless\"} 0",
+           "ziggy_provider_configured{provider=\"vendor\"} 1",
+           "ziggy_provider_rank{provider=\"vendor\",operation=\"bars\"} 1",
+           "ziggy_provider_rank{provider=\"vendor\",operation=\"crypto\"} 0",
+           "ziggy_provider_rank{provider=\"keyless\",operation=\"news\"} 0",
+           "ziggy_provider_pinned{provider=\"vendor\",operation=\"bars\"} 1",
+           "ziggy_provider_success_ratio{provider=\"vendor\",operation=\"bars\"} 0.833333",
+           "ziggy_provider_violations_total{provider=\"vendor\",operation=\"bars\"} 1",
+       }) {
+    EXPECT_THAT(text, testing::HasSubstr(std::string{line} + '\n'));
+  }
+  const std::string calls = "ziggy_provider_calls_total{provider=\"vendor\",operation=\"bars\"";
+  EXPECT_THAT(text, testing::HasSubstr(calls + ",outcome=\"success\"} 10\n"));
+  EXPECT_THAT(text, testing::HasSubstr(calls + ",outcome=\"timeout\"} 2\n"));
+  EXPECT_EQ(text.find("ziggy_provider_score{provider=\"keyless\""), std::string::npos);
+  EXPECT_EQ(text.find("ziggy_provider_calls_total{provider=\"keyless\""), std::string::npos);
+}
+
 }  // namespace
 }  // namespace ziggy::golden

@@ -50,6 +50,8 @@ class Vendors {
   [[nodiscard]] feed::SimProvider* simulator() noexcept { return simulator_; }
   /// Made when first asked for: a demo without vendors on the network needs none.
   [[nodiscard]] net::HttpClient& http();
+  /// nullptr while nobody has asked for it.
+  [[nodiscard]] const net::HttpClient* http_if_made() const noexcept { return http_.get(); }
 
  private:
   feed::Provider* get(config::Vendor vendor);

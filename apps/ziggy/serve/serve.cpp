@@ -288,7 +288,9 @@ Result<> serve(Context& context, ServeOptions options) {
                 .hub = hub,
                 .health = health,
                 .server_metrics = [&running] { return running->metrics(); },
-                .live = &live},
+                .live = &live,
+                .http = vendors.http_if_made(),
+                .webhook = webhook.get()},
                {.version = ZIGGY_VERSION,
                 .docs_enabled = settings.docs_enabled,
                 .web_folder = share / "web"}};

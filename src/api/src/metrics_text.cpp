@@ -9,31 +9,11 @@
 #include <memory>
 #include <sstream>
 
+#include "metrics_out.hpp"
 #include "ziggy/net/spawn.hpp"
 
 namespace ziggy::api {
 namespace {
-
-/// A label's value with `\`, `"` and line ends escaped.
-std::string label(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '\\' || c == '"') out += '\\';
-    out += c == '\n' ? ' ' : c;
-  }
-  return out;
-}
-
-void head(std::string& out, std::string_view name, std::string_view type, std::string_view help) {
-  out += fmt::format("# HELP {0} {2}\n# TYPE {0} {1}\n", name, type, help);
-}
-
-template <class T>
-void single(std::string& out, std::string_view name, std::string_view type, std::string_view help,
-            T value) {
-  head(out, name, type, help);
-  out += fmt::format("{} {}\n", name, value);
-}
 
 void write_requests(std::string& out, const net::ServerMetrics& server) {
   head(out, "ziggy_http_requests_total", "counter",
@@ -99,45 +79,6 @@ void write_connections(std::string& out, const net::ServerMetrics& server,
          "Messages that a slow subscriber did not get.", hub.conflated);
 }
 
-/// How many say what of each vendor's stream.
-template <class Value>
-void by_vendor(std::string& out, std::string_view name, std::string_view type,
-               std::string_view help, const market::LiveStatus& live, Value value) {
-  head(out, name, type, help);
-  for (const market::LiveVendorStatus& vendor : live.vendors) {
-    out += fmt::format("{}{{vendor=\"{}\"}} {}\n", name, label(vendor.name), value(vendor));
-  }
-}
-
-void write_live(std::string& out, const market::LiveStatus& live) {
-  using Vendor = market::LiveVendorStatus;
-  single(out, "ziggy_live_symbols", "gauge", "Symbols streamed now.", live.symbols);
-  single(out, "ziggy_live_holes_open", "gauge", "Holes in bars being filled.", live.holes_open);
-  single(out, "ziggy_live_holes_announced_total", "counter", "Holes in bars told to subscribers.",
-         live.holes_announced);
-  single(out, "ziggy_live_holes_healed_total", "counter", "Holes in bars filled.",
-         live.holes_healed);
-  single(out, "ziggy_live_holes_left_total", "counter", "Holes in bars not filled in time.",
-         live.holes_left);
-  single(out, "ziggy_live_moves_total", "counter", "Symbols that changed their vendor.",
-         live.moves);
-  single(out, "ziggy_live_probes_total", "counter", "Doubts about a silent feed.", live.probes);
-  if (live.vendors.empty()) return;
-  by_vendor(out, "ziggy_live_vendor_up", "gauge", "1 while the vendor's stream is up.", live,
-            [](const Vendor& of) { return of.state == feed::StreamState::Up ? 1 : 0; });
-  by_vendor(out, "ziggy_live_vendor_serving", "gauge", "Symbols whose ticks come from here.", live,
-            [](const Vendor& of) { return of.serving; });
-  by_vendor(out, "ziggy_live_vendor_ticks_total", "counter", "Ticks heard.", live,
-            [](const Vendor& of) { return of.ticks; });
-  by_vendor(out, "ziggy_live_vendor_outages_total", "counter", "Connections lost.", live,
-            [](const Vendor& of) { return of.outages; });
-  by_vendor(out, "ziggy_live_vendor_silences_total", "counter", "Connected, but silent.", live,
-            [](const Vendor& of) { return of.silences; });
-  by_vendor(out, "ziggy_live_vendor_violations_total", "counter",
-            "Ticks that broke the data contracts.", live,
-            [](const Vendor& of) { return of.violations; });
-}
-
 std::size_t open_files() {
   std::size_t count = 0;
   const std::unique_ptr<DIR, int (*)(DIR*)> folder{opendir("/proc/self/fd"), &closedir};
@@ -193,7 +134,7 @@ std::string render_metrics(const Api::State& state) {
       state.parts.server_metrics ? state.parts.server_metrics() : net::ServerMetrics{};
   write_requests(out, server);
   write_connections(out, server, state.parts.hub.stats());
-  if (state.parts.live != nullptr) write_live(out, state.parts.live->status());
+  write_vendors(out, state);
   single(out, "ziggy_escaped_exceptions_total", "counter",
          "Exceptions that left a detached coroutine.", net::escaped_exceptions());
   single(out, "ziggy_encoded_bars_bytes", "gauge", "Bars kept as JSON text.",

@@ -12,9 +12,9 @@ namespace {
 constexpr std::size_t kQuotesMax = 1000;
 
 // Vendors write what they don't know as 0.
-std::optional<double> positive(JsonValue value, std::string_view key) {
+std::optional<double> known(JsonValue value, std::string_view key) {
   const auto number = json_number(value, key);
-  return number && *number > 0 ? number : std::nullopt;
+  return number && *number != 0 ? number : std::nullopt;
 }
 
 std::optional<Timestamp> instant(JsonValue value) {
@@ -27,21 +27,21 @@ std::optional<Timestamp> instant(JsonValue value) {
 void read_book(JsonValue book, Quote& quote) {
   const auto time = instant(book);
   const auto size = [&](std::string_view key) -> std::optional<double> {
-    const auto number = positive(book, key);
+    const auto number = known(book, key);
     if (!number || quote.symbol.is_crypto()) return number;
     return quote_size_in_shares(*number, time.value_or(Timestamp{}));
   };
-  quote.bid = positive(book, "bp");
-  quote.ask = positive(book, "ap");
+  quote.bid = known(book, "bp");
+  quote.ask = known(book, "ap");
   if (quote.bid) quote.bid_size = size("bs");
   if (quote.ask) quote.ask_size = size("as");
   if (time && (quote.bid || quote.ask)) quote.as_of = std::max(quote.as_of, *time);
 }
 
 void read_print(JsonValue print, Quote& quote) {
-  quote.last = positive(print, "p");
+  quote.last = known(print, "p");
   if (!quote.last) return;
-  quote.last_size = positive(print, "s");
+  quote.last_size = known(print, "s");
   if (const auto time = instant(print)) quote.as_of = std::max(quote.as_of, *time);
 }
 
@@ -54,11 +54,11 @@ void read_days(JsonValue snapshot, Quote& quote, std::optional<Timestamp> traded
   const bool is_over =
       date && traded && !quote.symbol.is_crypto() && new_york_date(*traded) > new_york_date(*date);
   if (is_over) {
-    quote.prev_close = positive(*day, "c");
+    quote.prev_close = known(*day, "c");
     return;
   }
-  if (day) quote.volume = positive(*day, "v");
-  if (before) quote.prev_close = positive(*before, "c");
+  if (day) quote.volume = known(*day, "v");
+  if (before) quote.prev_close = known(*before, "c");
 }
 
 std::optional<Quote> read_snapshot(const Symbol& symbol, JsonValue snapshot) {
@@ -74,7 +74,7 @@ std::optional<Quote> read_snapshot(const Symbol& symbol, JsonValue snapshot) {
   for (const std::string_view key : {"minuteBar", "dailyBar"}) {
     const auto bar = json_member(snapshot, key);
     if (!bar || quote.last) continue;
-    quote.last = positive(*bar, "c");
+    quote.last = known(*bar, "c");
     const auto time = instant(*bar);
     if (quote.last && time && quote.as_of == Timestamp{}) quote.as_of = *time;
   }

@@ -9,9 +9,9 @@
 namespace ziggy::feed {
 namespace {
 
-// Vendors write what they don't know as 0.
-std::optional<double> positive(std::optional<double> number) {
-  return number && *number > 0 ? number : std::nullopt;
+// Vendors write what they don't know as 0. What is negative is for the data contracts to refuse.
+std::optional<double> known(std::optional<double> number) {
+  return number && *number != 0 ? number : std::nullopt;
 }
 
 std::optional<Timestamp> instant(JsonValue value, std::string_view key) {
@@ -25,7 +25,7 @@ void take_later(Quote& quote, std::optional<Timestamp> time) {
 
 std::optional<double> size_in_units(std::optional<double> size, const Symbol& symbol,
                                     std::optional<Timestamp> time) {
-  size = positive(size);
+  size = known(size);
   if (!size || symbol.kind() != AssetKind::Share) return size;
   return quote_size_in_shares(*size, time.value_or(Timestamp{}));
 }
@@ -34,7 +34,7 @@ std::optional<double> size_in_units(std::optional<double> size, const Symbol& sy
 void read_book(JsonValue book, Quote& quote) {
   const auto first = [&](std::initializer_list<std::string_view> keys) -> std::optional<double> {
     for (const std::string_view key : keys) {
-      if (const auto number = positive(json_number(book, key))) return number;
+      if (const auto number = known(json_number(book, key))) return number;
     }
     return std::nullopt;
   };
@@ -50,12 +50,12 @@ void read_book(JsonValue book, Quote& quote) {
 }
 
 void read_print(JsonValue print, Quote& quote) {
-  auto price = positive(json_number(print, "p"));
-  if (!price) price = positive(json_number(print, "price"));
+  auto price = known(json_number(print, "p"));
+  if (!price) price = known(json_number(print, "price"));
   if (!price) return;
   quote.last = price;
-  quote.last_size = positive(json_number(print, "s"));
-  if (!quote.last_size) quote.last_size = positive(json_number(print, "size"));
+  quote.last_size = known(json_number(print, "s"));
+  if (!quote.last_size) quote.last_size = known(json_number(print, "size"));
   for (const std::string_view key : {"t", "sip_timestamp", "last_updated", "timestamp"}) {
     take_later(quote, instant(print, key));
   }
@@ -64,27 +64,27 @@ void read_print(JsonValue print, Quote& quote) {
 // Between midnight and the first print the day's figures are all 0.
 void read_day(JsonValue ticker, Quote& quote) {
   if (const auto day = json_member(ticker, "day")) {
-    if (!quote.last) quote.last = positive(json_number(*day, "c"));
-    quote.volume = positive(json_number(*day, "v"));
+    if (!quote.last) quote.last = known(json_number(*day, "c"));
+    quote.volume = known(json_number(*day, "v"));
   }
   if (const auto minute = json_member(ticker, "min")) {
-    if (!quote.volume) quote.volume = positive(json_number(*minute, "av"));
+    if (!quote.volume) quote.volume = known(json_number(*minute, "av"));
     if (quote.as_of == Timestamp{}) take_later(quote, instant(*minute, "t"));
   }
   if (const auto before = json_member(ticker, "prevDay")) {
-    quote.prev_close = positive(json_number(*before, "c"));
+    quote.prev_close = known(json_number(*before, "c"));
   }
 }
 
 // The universal snapshot's words for the same.
 void read_session(JsonValue row, Quote& quote) {
   const auto session = json_member(row, "session");
-  if (!quote.last) quote.last = positive(json_number(row, "value"));
+  if (!quote.last) quote.last = known(json_number(row, "value"));
   if (!session) return;
-  if (!quote.last) quote.last = positive(json_number(*session, "price"));
-  if (!quote.last) quote.last = positive(json_number(*session, "close"));
-  quote.prev_close = positive(json_number(*session, "previous_close"));
-  quote.volume = positive(json_number(*session, "volume"));
+  if (!quote.last) quote.last = known(json_number(*session, "price"));
+  if (!quote.last) quote.last = known(json_number(*session, "close"));
+  quote.prev_close = known(json_number(*session, "previous_close"));
+  quote.volume = known(json_number(*session, "volume"));
 }
 
 std::optional<Quote> read_snapshot(JsonValue row) {

@@ -84,6 +84,7 @@ OperationStatus Desk::State::status_of(Bench& bench, std::size_t place, Timestam
   for (std::size_t i = 0; i < kSlaWindows; ++i) {
     status.windows[i] = seat.track.window(now, i, seat.slow_after());
   }
+  status.totals = seat.track.totals();
   if (auto* const budget = seat.provider->budget()) status.budget = budget->status();
   if (!seat.is_configured()) {
     status.reason = fmt::format("not asked: {}", seat.provider->not_configured());

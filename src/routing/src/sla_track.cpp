@@ -155,6 +155,7 @@ void SlaTrack::record(Timestamp now, AnswerClass answer,
   const std::size_t age_bucket = age ? kAgeScale.bucket(as_ms(*age)) : 0;
   const std::lock_guard lock{mutex_};
   Cell& cell = cell_at(now);
+  ++totals_.classes[static_cast<std::size_t>(answer)];
   ++cell.tally.classes[static_cast<std::size_t>(answer)];
   if (latency && is_timed(answer)) ++cell.latency[bucket];
   if (age) ++cell.age[age_bucket];
@@ -163,6 +164,12 @@ void SlaTrack::record(Timestamp now, AnswerClass answer,
 void SlaTrack::add_violation(Timestamp now) {
   const std::lock_guard lock{mutex_};
   ++cell_at(now).tally.violations;
+  ++totals_.violations;
+}
+
+SlaTotals SlaTrack::totals() const {
+  const std::lock_guard lock{mutex_};
+  return totals_;
 }
 
 void SlaTrack::add_agreement(Timestamp now, bool agrees) {

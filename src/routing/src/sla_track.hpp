@@ -71,6 +71,9 @@ class SlaTrack {
   [[nodiscard]] SlaWindow window(Timestamp now, std::size_t which,
                                  std::chrono::nanoseconds slow_after);
 
+  /// Since the program started.
+  [[nodiscard]] SlaTotals totals() const;
+
   /// Turns cells of finished minutes into minutes and returns those that nobody took yet; with
   /// `also_running` also the minute that still runs, which may come again.
   [[nodiscard]] std::vector<Minute> take_minutes(Timestamp now, bool also_running = false);
@@ -101,6 +104,7 @@ class SlaTrack {
   std::deque<Minute> minutes_;
   std::vector<Minute> untaken_;
   std::int64_t rolled_ = 0;
+  SlaTotals totals_;
 };
 
 }  // namespace ziggy::routing

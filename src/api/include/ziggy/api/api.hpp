@@ -18,6 +18,11 @@
 #include "ziggy/routing/desk.hpp"
 #include "ziggy/streams/hub.hpp"
 
+namespace ziggy::net {
+class HttpClient;
+class WebhookSender;
+}  // namespace ziggy::net
+
 namespace ziggy::api {
 
 struct ApiSettings {
@@ -44,6 +49,9 @@ struct ApiParts {
   std::function<net::ServerMetrics()> server_metrics;
   /// Symbols are streamed while sockets listen to them; nullptr: only what is pushed anyway.
   market::LiveFeeds* live = nullptr;
+  /// For /metrics alone; nullptr where there is none.
+  const net::HttpClient* http = nullptr;
+  const net::WebhookSender* webhook = nullptr;
 };
 
 /// What pages may load, for net::ServerSettings::page_csp: their own files and nothing else; no

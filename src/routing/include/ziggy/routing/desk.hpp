@@ -58,6 +58,7 @@ struct OperationStatus {
   resilience::BreakerStatus breaker;
   std::optional<resilience::BudgetStatus> budget;
   std::array<SlaWindow, kSlaWindows> windows;
+  SlaTotals totals;
 };
 
 struct ProviderStatus {

@@ -45,6 +45,12 @@ inline constexpr std::size_t kAnswerClasses = 9;
 /// there" and "unknown"). Plans, quotas and cancellations don't.
 [[nodiscard]] bool is_counted(AnswerClass answer) noexcept;
 
+/// What came of all calls since the program started, for counters that only grow.
+struct SlaTotals {
+  std::array<std::uint64_t, kAnswerClasses> classes{};
+  std::uint64_t violations = 0;
+};
+
 /// What a vendor's operation looked like over a span of time that ends now. A figure that nothing
 /// was measured for is absent, never zero.
 struct SlaWindow {
