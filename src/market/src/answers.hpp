@@ -10,12 +10,15 @@
 #include <optional>
 #include <utility>
 
+#include "bars_key.hpp"
+#include "shared_codec.hpp"
 #include "ziggy/base/call.hpp"
 #include "ziggy/base/clock.hpp"
 #include "ziggy/base/result.hpp"
 #include "ziggy/net/spawn.hpp"
 #include "ziggy/net/task.hpp"
 #include "ziggy/resilience/answer_cache.hpp"
+#include "ziggy/resilience/shared_cache.hpp"
 #include "ziggy/resilience/single_flight.hpp"
 
 namespace ziggy::market {
@@ -41,6 +44,8 @@ struct Question {
   std::uint64_t stored_mark = 0;
   /// Those who wait for a vendor's budget and those who don't are not one flight.
   CallUse use = CallUse::Interactive;
+  /// Those who doubt what is known are not one flight with those who don't.
+  bool is_fresh = false;
   friend bool operator==(const Question&, const Question&) = default;
 };
 
@@ -49,7 +54,8 @@ struct QuestionHash {
   template <class Query>
   std::size_t operator()(const Question<Query>& question) const noexcept {
     const std::uint64_t hash = Hash{}(question.what) ^ (question.stored_mark * 0x9e3779b97f4a7c15U);
-    return (hash ^ (hash >> 29U)) * 0xbf58476d1ce4e5b9U + static_cast<std::size_t>(question.use);
+    return (hash ^ (hash >> 29U)) * 0xbf58476d1ce4e5b9U +
+           static_cast<std::size_t>(question.use) * 2 + static_cast<std::size_t>(question.is_fresh);
   }
 };
 
@@ -71,10 +77,16 @@ struct AnswersSettings {
   bool is_kept = true;
   /// How long an answer that there is none is believed.
   std::chrono::nanoseconds negative_for{};
+  /// Where nodes share real vendors' answers; may be null. It outlives what is in flight.
+  resilience::SharedCache* shared = nullptr;
+  /// How long a shared answer is fresh, from when it was asked for.
+  std::chrono::milliseconds shared_for{};
 };
 
 /// Answers of one kind: kept for their time, then given out as stale while they are refreshed, and
-/// asked for once by all who ask at the same time. Thread-safe. `Answer` has a `provenance`.
+/// asked for once by all who ask at the same time, on all nodes that share a Redis. Thread-safe.
+/// `Answer` has a `provenance`; `shared_key`, `encode_shared`, `decode_shared` and `bytes_of` know
+/// the types.
 template <class Query, class Answer, class Hash>
 class Answers {
  public:
@@ -103,9 +115,18 @@ class Answers {
   }
   /// Asks, whatever is in memory.
   net::Task<Result<Answer>> ask(Key key, Ask ask, Call call) const {
+    key.is_fresh = true;
     return fly(state_, std::move(key), std::move(ask), call);
   }
 
+  /// What another node knows and is still fresh; kept then. nullopt soon when nobody does.
+  net::Task<std::optional<Answer>> shared(Key key, Call call) const {
+    return look_at_shared(state_, std::move(key), call);
+  }
+  /// Tells other nodes what was asked for otherwise.
+  net::Task<> share(Key key, Told<Answer> told, Call call) const {
+    return tell_others(state_, std::move(key), std::move(told), call);
+  }
   /// Keeps what was asked for otherwise.
   void keep(const Key& key, const Result<Told<Answer>>& told) const { keep(*state_, key, told); }
   [[nodiscard]] resilience::AnswerCacheStats stats() const { return state_->cache.stats(); }
@@ -131,6 +152,7 @@ class Answers {
   static void keep(State& state, Key key, const Result<Told<Answer>>& told) {
     if (!state.settings.is_kept) return;
     key.use = CallUse::Interactive;
+    key.is_fresh = false;
     if (told) {
       key.stored_mark = told->stored_mark;
       if (told->life.fresh_for.count() > 0) {
@@ -144,8 +166,78 @@ class Answers {
     }
   }
 
-  static net::Task<Result<Answer>> ask_and_keep(Kept state, Key key, Ask ask, Call call) {
+  static bool is_shared(const State& state) {
+    return state.settings.is_kept && state.settings.shared != nullptr;
+  }
+  static bool may_be_shared(const Told<Answer>& told) {
+    return told.stored_mark == kAnyMark && !told.answer.provenance.stale;
+  }
+
+  static std::optional<Told<Answer>> read_shared(const State& state, const Query& what,
+                                                 std::string_view bytes) {
+    auto decoded = decode_shared(what, bytes);
+    if (!decoded) return std::nullopt;
+    // Nodes' clocks differ a little; an answer of the future is as fresh as one can be.
+    const std::chrono::nanoseconds age =
+        std::max(std::chrono::nanoseconds{}, state.clock.now() - decoded->asked_at);
+    if (age >= state.settings.shared_for) return std::nullopt;
+    Told<Answer> told;
+    told.answer = std::move(decoded->answer);
+    told.stored_mark = kAnyMark;
+    told.life = {state.settings.shared_for - age, kStaleTimes * state.settings.shared_for};
+    told.bytes = bytes_of(told.answer);
+    return told;
+  }
+
+  static net::Task<std::optional<Answer>> look_at_shared(Kept state, Key key, Call call) {
+    if (!is_shared(*state)) co_return std::nullopt;
+    auto bytes = co_await state->settings.shared->get(shared_key(key.what), call);
+    if (!bytes) co_return std::nullopt;
+    auto told = read_shared(*state, key.what, *bytes);
+    if (!told) co_return std::nullopt;
+    Result<Told<Answer>> known{std::move(*told)};
+    keep(*state, std::move(key), known);
+    co_return std::move(known->answer);
+  }
+
+  static net::Task<> tell_others(Kept state, Key key, Told<Answer> told, Call call) {
+    if (!is_shared(*state) || !may_be_shared(told)) co_return;
+    const bool is_told = co_await state->settings.shared->put(
+        shared_key(key.what), encode_shared(told.answer, state->clock.now()),
+        state->settings.shared_for, call);
+    static_cast<void>(is_told);  // else they ask for themselves
+  }
+
+  using Own = std::shared_ptr<std::optional<Result<Told<Answer>>>>;
+
+  /// Asks for all nodes. What others must not take is an error to them, and `own` nonetheless.
+  static net::Task<Result<std::string>> ask_for_all(Kept state, Ask ask, Call call, Own own) {
+    const Timestamp began = state->clock.now();
     auto told = co_await ask(call);
+    own->emplace(std::move(told));
+    const Result<Told<Answer>>& answer = **own;
+    if (!answer) co_return std::unexpected{answer.error()};
+    if (!may_be_shared(*answer)) co_return fail(ErrorCode::NoData, "not for others");
+    co_return encode_shared(answer->answer, began);
+  }
+
+  static net::Task<Result<Told<Answer>>> ask_or_share(Kept state, Key key, Ask ask, Call call) {
+    const Own own = std::make_shared<std::optional<Result<Told<Answer>>>>();
+    const resilience::SharedLife life{.value_ttl = state->settings.shared_for};
+    auto fetched = co_await state->settings.shared->fetch(
+        shared_key(key.what), life,
+        [state, ask, call, own] { return ask_for_all(state, ask, call, own); }, call);
+    if (*own) co_return std::move(**own);
+    if (!fetched) co_return std::unexpected{std::move(fetched).error()};
+    if (auto told = read_shared(*state, key.what, fetched->value)) co_return std::move(*told);
+    auto told = co_await ask(call);
+    co_return told;
+  }
+
+  static net::Task<Result<Answer>> ask_and_keep(Kept state, Key key, Ask ask, Call call) {
+    auto work =
+        is_shared(*state) && !key.is_fresh ? ask_or_share(state, key, ask, call) : ask(call);
+    auto told = co_await std::move(work);
     keep(*state, std::move(key), told);
     if (!told) co_return std::unexpected{std::move(told).error()};
     co_return std::move(told->answer);

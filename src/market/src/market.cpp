@@ -18,6 +18,21 @@ constexpr std::uint64_t kLogEveryRefused = 1'000;
 constexpr std::size_t kQuotesBytes = std::size_t{8} << 20U;
 constexpr std::size_t kQuotesShards = 16;
 
+// Room for what vendors found of symbols, some hundred searches.
+constexpr std::size_t kSearchesBytes = std::size_t{1} << 20U;
+
+AnswersSettings answers_settings(const MarketParts& parts, const MarketSettings& chosen,
+                                 std::size_t bytes_max, std::size_t shards) {
+  AnswersSettings settings;
+  settings.bytes_max = bytes_max;
+  settings.shards = shards;
+  settings.is_kept = chosen.answer_ttl.count() > 0;
+  settings.negative_for = std::min<std::chrono::nanoseconds>(chosen.answer_ttl, kNegativeMax);
+  settings.shared = parts.shared;
+  settings.shared_for = chosen.answer_ttl;
+  return settings;
+}
+
 }  // namespace
 
 streams::QuoteMessage to_message(const QuoteAnswer& answer) {
@@ -29,17 +44,10 @@ Market::State::State(MarketParts with, MarketSettings chosen)
       settings{chosen},
       quarantine{with.clock, with.database, with.pool},
       imports{with.clock, with.database},
-      bars{{.bytes_max = chosen.bars_cache_bytes,
-            .shards = 1,
-            .is_kept = chosen.answer_ttl.count() > 0,
-            .negative_for = std::min<std::chrono::nanoseconds>(chosen.answer_ttl, kNegativeMax)},
-           with.clock},
-      quotes{{.bytes_max = kQuotesBytes,
-              .shards = kQuotesShards,
-              .is_kept = chosen.answer_ttl.count() > 0,
-              .negative_for = std::min<std::chrono::nanoseconds>(chosen.answer_ttl, kNegativeMax)},
-             with.clock},
+      bars{answers_settings(with, chosen, chosen.bars_cache_bytes, 1), with.clock},
+      quotes{answers_settings(with, chosen, kQuotesBytes, kQuotesShards), with.clock},
       many_quotes{with.clock},
+      searches{{.bytes_max = kSearchesBytes, .shards = 1}, with.clock},
       teller{with.database, with.pool, with.hub, imports} {}
 
 const routing::Chain& Market::State::bars_chain(const Symbol& symbol) const {

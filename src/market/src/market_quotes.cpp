@@ -19,6 +19,9 @@ constexpr std::chrono::minutes kClosedCheck{1};
 // be one client's flood of it.
 constexpr std::size_t kAtOnce = 8;
 
+// Looks into what nodes share, at the same time; one connection carries them all.
+constexpr std::size_t kLooksAtOnce = 32;
+
 /// Symbols that one chain is asked for with the same terms.
 struct Group {
   const routing::Chain* chain = nullptr;
@@ -177,8 +180,21 @@ net::Task<ManyQuotes> Market::State::ask_quotes(std::vector<Symbol> symbols, Cal
   const auto asked = std::make_shared<Asked>();
   asked->outcomes.resize(symbols.size());
   asked->answers.resize(symbols.size());
+  const auto self = shared_from_this();
+  for (const Symbol& symbol : symbols) asked->marks.push_back(imports.mark(symbol));
+  asked->symbols = symbols;
+  if (parts.shared != nullptr) {
+    const auto look = [](std::shared_ptr<State> state, std::shared_ptr<Asked> all, std::size_t i,
+                         Call with) -> net::Task<> {
+      auto known = co_await state->quotes.shared({all->symbols[i], all->marks[i]}, with);
+      if (known) all->answers[i].emplace(std::move(*known));
+    };
+    co_await at_once(symbols.size(), kLooksAtOnce, [self, asked, look, call](std::size_t i) {
+      return look(self, asked, i, call);
+    });
+  }
   for (std::size_t i = 0; i < symbols.size(); ++i) {
-    asked->marks.push_back(imports.mark(symbols[i]));
+    if (asked->answers[i]) continue;
     auto imported = co_await is_imported(symbols[i]);
     if (!imported) {
       asked->answers[i].emplace(std::unexpected{std::move(imported).error()});
@@ -193,8 +209,6 @@ net::Task<ManyQuotes> Market::State::ask_quotes(std::vector<Symbol> symbols, Cal
     }
     group->indices.push_back(i);
   }
-  asked->symbols = std::move(symbols);
-  const auto self = shared_from_this();
 
   const auto ask_group = [](std::shared_ptr<State> state, std::shared_ptr<Asked> all,
                             std::size_t which, Call with) -> net::Task<> {
@@ -223,6 +237,7 @@ net::Task<ManyQuotes> Market::State::ask_quotes(std::vector<Symbol> symbols, Cal
     auto told =
         co_await state->take_quote(symbol, all->marks[i], std::move(all->outcomes[i]), with);
     state->quotes.keep({symbol, all->marks[i]}, told);
+    if (told) co_await state->quotes.share({symbol, all->marks[i]}, *told, with);
     if (told) {
       all->answers[i].emplace(std::move(told->answer));
     } else {

@@ -46,6 +46,13 @@ using BarsAnswers = Answers<BarsQuery, BarsAnswer, BarsQueryHash>;
 using QuoteAnswers = Answers<Symbol, QuoteAnswer, std::hash<Symbol>>;
 using ManyQuotes = std::vector<Result<QuoteAnswer>>;
 
+/// One asking for splits and dividends.
+struct ActionsAsked {
+  std::optional<std::vector<CorporateAction>> actions;
+  /// Why there are none.
+  routing::Outcome<feed::BarsReply> outcome;
+};
+
 struct Market::State : std::enable_shared_from_this<State> {
   State(MarketParts with, MarketSettings chosen);
 
@@ -88,6 +95,13 @@ struct Market::State : std::enable_shared_from_this<State> {
   [[nodiscard]] BarsAnswer make_answer(Page page, Provenance provenance) const;
   [[nodiscard]] resilience::AnswerLife life_of(const Provenance& provenance) const;
 
+  // What is no price.
+  template <class T>
+  net::Task<Result<T>> ask_reference(net::Task<Result<T>> work, Call call);
+  net::Task<> ask_for_actions(std::shared_ptr<ActionsAsked> asked, Symbol symbol, Call call);
+  net::Task<std::vector<SymbolEntry>> search_vendors(std::string query, Call call);
+  net::Task<> search_vendor(feed::Provider* vendor, std::string query, Call call);
+
   MarketParts parts;
   MarketSettings settings;
   Quarantine quarantine;
@@ -97,6 +111,8 @@ struct Market::State : std::enable_shared_from_this<State> {
   QuoteAnswers quotes;
   resilience::SingleFlight<Question<std::vector<Symbol>>, ManyQuotes, QuestionHash<SymbolsHash>>
       many_quotes;
+  /// What a vendor found, by its name and the query; by its name alone, that it failed.
+  resilience::AnswerCache<std::string, std::vector<feed::SymbolInfo>> searches;
   BarTeller teller;
   std::atomic<std::uint64_t> ticks_refused = 0;
   /// Jobs of look_later that are not done.

@@ -28,13 +28,17 @@ inline BarColumns daily(std::string_view first, std::size_t count, double price 
 class Fake final : public feed::Provider,
                    public feed::BarSource,
                    public feed::QuoteSource,
-                   public feed::GroupedSource {
+                   public feed::GroupedSource,
+                   public feed::ActionSource,
+                   public feed::SymbolSource {
  public:
   explicit Fake(std::string name) : name_{std::move(name)} {}
 
   [[nodiscard]] std::string_view name() const noexcept override { return name_; }
   feed::BarSource* bars() noexcept override { return this; }
   feed::QuoteSource* quotes() noexcept override { return this; }
+  feed::ActionSource* actions() noexcept override { return known_actions ? this : nullptr; }
+  feed::SymbolSource* symbol_search() noexcept override { return finds ? this : nullptr; }
 
   feed::GroupedSource* grouped() noexcept override { return has_sessions ? this : nullptr; }
   net::Task<Result<std::vector<feed::SymbolBar>>> grouped_day(Timestamp session,
@@ -86,6 +90,17 @@ class Fake final : public feed::Provider,
     }
     co_return reply;
   }
+  net::Task<Result<std::vector<CorporateAction>>> actions(Symbol /*symbol*/,
+                                                          Call /*call*/) override {
+    ++asked;
+    co_return *known_actions;
+  }
+  net::Task<Result<std::vector<feed::SymbolInfo>>> search(std::string /*query*/,
+                                                          std::size_t /*limit*/,
+                                                          Call /*call*/) override {
+    ++searched;
+    co_return *finds;
+  }
   [[nodiscard]] feed::Capability quotes_capability() const override {
     return {.batch_max = batch_max};
   }
@@ -102,7 +117,11 @@ class Fake final : public feed::Provider,
   bool hangs = false;
   bool has_sessions = false;
   bool answers_anything = false;
+  /// Without them it lacks the operation.
+  std::optional<Result<std::vector<CorporateAction>>> known_actions;
+  std::optional<Result<std::vector<feed::SymbolInfo>>> finds;
   int asked = 0;
+  int searched = 0;
 
  private:
   [[nodiscard]] Result<Quote> price(const Symbol& symbol) const {

@@ -338,6 +338,49 @@ TEST_F(AnswersTest, TheErrorNamesThoseWhoWereNotAskedToo) {
   EXPECT_EQ(stored->provenance.fallback_from.back().code, ErrorCode::CircuitOpen);
 }
 
+TEST_F(AnswersTest, ActionsComeFromWhoKnowsThemWithoutBars) {
+  const std::vector<CorporateAction> splits{{CorporateAction::Kind::Split, at("2020-08-31"), 4}};
+  first_.known_actions = fail(ErrorCode::NotEntitled, "plan");
+  second_.known_actions = splits;
+  const auto actions = testing::run_task(loop_, market().corporate_actions(kAbc, Call{}));
+  ASSERT_TRUE(actions.has_value()) << actions.error().detail();
+  EXPECT_EQ(*actions, splits);
+  second_.known_actions = fail(ErrorCode::ProviderTimeout, "slow");
+  const auto nobody = testing::run_task(loop_, market().corporate_actions(kAbc, Call{}));
+  EXPECT_EQ(nobody.error().code(), ErrorCode::ProviderUnavailable);
+  EXPECT_EQ(nobody.error().fields().size(), 3U);
+  first_.known_actions.reset();  // then its bars bring them
+  first_.answer = reply_of(daily("2026-11-01", 10));
+  first_.answer->actions = splits;
+  EXPECT_EQ(*testing::run_task(loop_, market().corporate_actions(kAbc, Call{})), splits);
+}
+
+TEST_F(AnswersTest, VendorsSearchesAddToTheSymbols) {
+  import(kXyz, daily("2026-11-01", 10));
+  first_.finds = std::vector<feed::SymbolInfo>{{kXyz, "Xylophones", "equity"},
+                                               {kNew, "Xylem of New", "equity"}};
+  second_.finds = fail(ErrorCode::ProviderQuota, "429");
+  const auto list = [&](std::string query) {
+    return *testing::run_task(loop_, market().symbols(std::move(query), 10, {}, Call{}));
+  };
+  const auto found = list("xy");
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].symbol, kNew);
+  EXPECT_EQ(found[0].source, "first");
+  EXPECT_EQ(found[1].symbol, kXyz);
+  EXPECT_TRUE(found[1].imported);
+  EXPECT_EQ(found[1].name, "Xylophones");
+  // The same letters again, in other cases, are not asked again; nor is who just failed.
+  EXPECT_EQ(list("XY").size(), 2U);
+  EXPECT_EQ(first_.searched, 1);
+  EXPECT_EQ(list("xyl").size(), 2U);
+  EXPECT_EQ(first_.searched, 2);
+  EXPECT_EQ(second_.searched, 1);
+  // Without a query nobody is bothered.
+  EXPECT_EQ(list("").size(), 10U);
+  EXPECT_EQ(first_.searched, 2);
+}
+
 TEST_F(AnswersTest, RawSplitAndAllAgreeWhoeverAnswers) {
   // AAPL's split of 2020-08-31, four for one, and a dividend after it.
   BarColumns raw;

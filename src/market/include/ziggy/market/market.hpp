@@ -22,6 +22,10 @@
 #include "ziggy/store/database.hpp"
 #include "ziggy/streams/hub.hpp"
 
+namespace ziggy::resilience {
+class SharedCache;
+}
+
 namespace ziggy::market {
 
 /// A vendor that was tried before the answer, and failed.
@@ -116,6 +120,8 @@ struct MarketParts {
   const routing::Chain& crypto;
   /// Told how whole the vendors' bars are; may be null.
   routing::Desk* desk = nullptr;
+  /// Where nodes share what real vendors say; may be null.
+  resilience::SharedCache* shared = nullptr;
 };
 
 /// Knows the price: the latest quotes in memory, bars from vendors and from the store, each answer
@@ -179,7 +185,8 @@ class Market final : public feed::TickListener {
                                                                  std::string before, Call call);
 
   /// Symbols that begin with or contain `query` (ASCII case does not count; empty: all), stored
-  /// ones and those that vendors list, ascending, at most `limit`, after `after` if given.
+  /// ones and those that vendors list, ascending, at most `limit`, after `after` if given. With a query also what vendors' own searches
+  /// find within two seconds, if they can.
   net::Task<Result<std::vector<SymbolEntry>>> symbols(std::string query, std::size_t limit,
                                                       std::optional<Symbol> after, Call call);
 
