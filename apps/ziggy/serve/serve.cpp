@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <memory>
 #include <random>
 
 #include "cli/database.hpp"
@@ -17,9 +18,11 @@
 #include "ziggy/market/import.hpp"
 #include "ziggy/market/live.hpp"
 #include "ziggy/market/market.hpp"
+#include "ziggy/net/redis.hpp"
 #include "ziggy/net/server.hpp"
 #include "ziggy/net/spawn.hpp"
 #include "ziggy/resilience/breaker_registry.hpp"
+#include "ziggy/resilience/shared_cache.hpp"
 
 namespace ziggy::app {
 
@@ -151,6 +154,22 @@ std::string url_of(const net::ServerSettings& server, std::uint16_t port) {
   return fmt::format("http://{}:{}", is_v6 ? "[" + server.host + "]" : server.host, port);
 }
 
+/// What nodes share; nothing without REDIS_URL.
+struct Shared {
+  std::unique_ptr<net::Redis> redis;
+  std::unique_ptr<resilience::SharedCache> cache;
+};
+
+Shared share_through(const Secret& url, resilience::BreakerRegistry& breakers, const Clock& clock,
+                     net::Executor executor) {
+  Shared shared;
+  if (url.empty()) return shared;
+  shared.redis = std::make_unique<net::Redis>(net::RedisSettings{.url = url}, executor);
+  shared.cache = std::make_unique<resilience::SharedCache>(
+      shared.redis.get(), breakers.get("redis", resilience::Preset::Redis), clock);
+  return shared;
+}
+
 }  // namespace
 
 void hold_stop_signals() {
@@ -205,6 +224,8 @@ Result<> serve(Context& context, ServeOptions options) {
               make_webhook(settings, context.clock(), vendors.http(), loops.at(0).get_executor()));
     webhook = std::move(made);
   }
+  const Shared shared =
+      share_through(settings.redis_url, breakers, context.clock(), loops.at(0).get_executor());
   routing::Desk desk{{.clock = market_clock,
                       .breakers = breakers,
                       .database = database.get(),
@@ -242,7 +263,8 @@ Result<> serve(Context& context, ServeOptions options) {
                          .prices = prices,
                          .quotes = quotes,
                          .crypto = crypto,
-                         .desk = &desk},
+                         .desk = &desk,
+                         .shared = shared.cache.get()},
                         {.is_always_open = is_always_open, .answer_ttl = settings.cache_ttl}};
   if (const Result<> started = market.start(); !started) return fail(started.error());
 

@@ -185,8 +185,8 @@ class Market final : public feed::TickListener {
                                                                  std::string before, Call call);
 
   /// Symbols that begin with or contain `query` (ASCII case does not count; empty: all), stored
-  /// ones and those that vendors list, ascending, at most `limit`, after `after` if given. With a query also what vendors' own searches
-  /// find within two seconds, if they can.
+  /// ones and those that vendors list, ascending, at most `limit`, after `after` if given. With a
+  /// query also what vendors' own searches find within two seconds, if they can.
   net::Task<Result<std::vector<SymbolEntry>>> symbols(std::string query, std::size_t limit,
                                                       std::optional<Symbol> after, Call call);
 
