@@ -11,7 +11,7 @@ namespace {
 // A request names a hundred; an answer with more is not read to its end.
 constexpr std::size_t kQuotesMax = 1000;
 
-// Vendors write what they don't know as 0.
+// Vendors write what they don't know as 0. What is negative is for the data contracts to refuse.
 std::optional<double> known(JsonValue value, std::string_view key) {
   const auto number = json_number(value, key);
   return number && *number != 0 ? number : std::nullopt;

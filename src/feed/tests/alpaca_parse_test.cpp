@@ -103,6 +103,17 @@ TEST(AlpacaSnapshots, TakeEveryShape) {
   EXPECT_FALSE(parse_alpaca_snapshots("[]"));
 }
 
+TEST(AlpacaSnapshots, LeavePricesBelowZeroToTheContracts) {
+  const auto quotes = parse_alpaca_snapshots(
+      R"({"ACME":{"latestQuote":{"t":"2026-01-05T15:00:00Z","bp":-2.5,"bs":1,"ap":-2,"as":1},
+          "latestTrade":{"t":"2026-01-05T15:00:00Z","p":-2.25,"s":1}}})");
+  ASSERT_TRUE(quotes) << quotes.error().detail();
+  ASSERT_EQ(quotes->size(), 1U);
+  EXPECT_EQ(quotes->front().bid, -2.5);
+  EXPECT_EQ(quotes->front().ask, -2);
+  EXPECT_EQ(quotes->front().last, -2.25);
+}
+
 TEST(AlpacaSnapshots, TheDaysBarIsYesterdaysBeforeTheOpen) {
   const auto quotes = parse_alpaca_snapshots(
       R"({"ACME":{"latestTrade":{"t":"2022-08-17T10:18:24Z","p":172.61,"s":160},

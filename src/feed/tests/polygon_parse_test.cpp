@@ -186,6 +186,18 @@ TEST(PolygonSnapshots, KnowManyAndCoinsAndNothing) {
   EXPECT_FALSE(parse_polygon_snapshots("{}"));
 }
 
+TEST(PolygonSnapshots, LeavePricesBelowZeroToTheContracts) {
+  const auto quotes = parse_polygon_snapshots(
+      R"({"status":"OK","ticker":{"ticker":"ACME","day":{"c":-3,"v":5},"prevDay":{"c":4},
+          "lastQuote":{"P":-2,"S":1,"p":-2.5,"s":1,"t":1767625200000000000},
+          "lastTrade":{"p":-2.25,"s":1,"t":1767625200000000000}}})");
+  ASSERT_TRUE(quotes) << quotes.error().detail();
+  ASSERT_EQ(quotes->size(), 1U);
+  EXPECT_EQ(quotes->front().bid, -2.5);
+  EXPECT_EQ(quotes->front().ask, -2);
+  EXPECT_EQ(quotes->front().last, -2.25);
+}
+
 TEST(PolygonLast, FoldsQuoteAndTrade) {
   Quote quote;
   quote.symbol = sym("ACME");

@@ -169,7 +169,7 @@ Miss passed_over(const Seat& seat, ErrorCode code) {
   }
   const auto breaker = seat.breaker->status();
   std::string detail = breaker.forced ? "held open by an operator" : "breaker open";
-  if (!breaker.reason.empty()) detail += fmt::format(", {}", breaker.reason);
+  if (!breaker.forced && !breaker.reason.empty()) detail += fmt::format(", {}", breaker.reason);
   if (breaker.retry_in) detail += fmt::format(", retry in {} ms", breaker.retry_in->count());
   return {seat.name, ErrorCode::CircuitOpen, std::move(detail)};
 }
