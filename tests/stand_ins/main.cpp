@@ -1,4 +1,5 @@
-// The three vendors on one port of loopback, until SIGTERM. Prints {"port": P} as its first line.
+// The three vendors on loopback, until SIGTERM. Prints {"port": P, "yahoo": Y, …} as its first
+// line: the port of all, and one of each vendor's own.
 #include <fmt/core.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -49,7 +50,9 @@ Result<> run(const Options& options) {
   ZIGGY_TRY(port, stand_in.listen());
   loops.run();
   if (const auto ran = stand_in.run(std::move(script)); !ran) return ran;
-  fmt::print("{{\"port\": {}}}\n", port);
+  fmt::print("{{\"port\": {}, \"yahoo\": {}, \"polygon\": {}, \"alpaca\": {}}}\n", port,
+             stand_in.port_of(standin::Vendor::Yahoo), stand_in.port_of(standin::Vendor::Polygon),
+             stand_in.port_of(standin::Vendor::Alpaca));
   std::fflush(stdout);
   sigset_t signals;
   ::sigemptyset(&signals);

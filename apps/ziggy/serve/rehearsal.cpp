@@ -52,13 +52,17 @@ Rehearsal::Rehearsal(const config::Settings& settings, const Clock& clock)
       stand_in_{loops_, clock, tape_, stand_in_settings()} {}
 
 Result<> Rehearsal::listen(config::Settings& settings) {
-  ZIGGY_TRY(port, stand_in_.listen());
-  const std::string host = fmt::format("127.0.0.1:{}", port);
-  settings.yahoo_base_url = fmt::format("http://{}/yahoo", host);
-  settings.polygon_base_url = fmt::format("http://{}/polygon", host);
-  settings.alpaca_data_base_url = fmt::format("http://{}/alpaca", host);
-  settings.polygon_stream_url = fmt::format("ws://{}/polygon", host);
-  settings.alpaca_stream_url = fmt::format("ws://{}/alpaca", host);
+  if (const auto port = stand_in_.listen(); !port) return fail(port.error());
+  const auto address = [this](standin::Vendor vendor) {
+    return fmt::format("127.0.0.1:{}/{}", stand_in_.port_of(vendor), vendor_name(vendor));
+  };
+  const std::string polygon = address(standin::Vendor::Polygon);
+  const std::string alpaca = address(standin::Vendor::Alpaca);
+  settings.yahoo_base_url = "http://" + address(standin::Vendor::Yahoo);
+  settings.polygon_base_url = "http://" + polygon;
+  settings.alpaca_data_base_url = "http://" + alpaca;
+  settings.polygon_stream_url = "ws://" + polygon;
+  settings.alpaca_stream_url = "ws://" + alpaca;
   loops_.run();
   return {};
 }

@@ -31,11 +31,22 @@ class Core : public std::enable_shared_from_this<Core> {
   [[nodiscard]] FaultBoard& board() { return board_; }
   [[nodiscard]] Counts& counts() { return counts_; }
   [[nodiscard]] Streams& streams() { return streams_; }
+  [[nodiscard]] std::uint16_t port_of(Vendor vendor) const {
+    return vendor_ports_[static_cast<std::size_t>(vendor)];
+  }
   [[nodiscard]] bool is_stopped() const noexcept { return is_stopped_; }
   [[nodiscard]] StandInCounts all_counts() const;
 
  private:
-  void accept();
+  /// One port.
+  struct Door {
+    explicit Door(net::Executor executor) : acceptor{executor}, rest{executor} {}
+    net::asio::basic_socket_acceptor<net::asio::ip::tcp, net::Executor> acceptor;
+    net::Timer rest;
+  };
+  [[nodiscard]] Result<std::uint16_t> bind(Door& door, std::uint16_t port) const;
+  void accept(Door& door);
+  void on_accept(Door& door, boost::system::error_code ec, Socket socket);
   void watch();
   void on_change(const FaultChange& change);
 
@@ -46,7 +57,9 @@ class Core : public std::enable_shared_from_this<Core> {
   FaultBoard board_;
   Counts counts_;
   Streams streams_;
-  net::asio::basic_socket_acceptor<net::asio::ip::tcp, net::Executor> acceptor_;
+  Door door_;
+  std::array<std::unique_ptr<Door>, kVendors.size()> vendor_doors_;
+  std::array<std::uint16_t, kVendors.size()> vendor_ports_{};
   net::Timer watch_;
   std::vector<std::weak_ptr<Peer>> peers_;
   bool is_stopped_ = false;

@@ -16,6 +16,7 @@ constexpr log::Logger kLog{"standin"};
 
 // Steps are told from each other in steps of this.
 constexpr std::chrono::milliseconds kWatchEvery{20};
+constexpr std::chrono::milliseconds kAcceptRest{100};
 // A server's pool of connections is dozens; a thousand is somebody's mistake.
 constexpr std::size_t kPeersMax = 2'000;
 
@@ -28,26 +29,37 @@ Core::Core(net::Executor executor, const Clock& clock, Tape& tape, StandInSettin
       settings_{std::move(settings)},
       counts_{settings_.count_window},
       streams_{executor, clock, tape, settings_, board_},
-      acceptor_{executor},
+      door_{executor},
       watch_{executor} {}
 
-Result<std::uint16_t> Core::bind() {
+Result<std::uint16_t> Core::bind(Door& door, std::uint16_t port) const {
+  auto& acceptor = door.acceptor;
   boost::system::error_code ec;
-  const net::asio::ip::tcp::endpoint endpoint{net::asio::ip::address_v4::loopback(),
-                                              settings_.port};
-  acceptor_.open(endpoint.protocol(), ec);
-  if (!ec) acceptor_.set_option(net::asio::socket_base::reuse_address{true}, ec);
-  if (!ec) acceptor_.bind(endpoint, ec);
-  if (!ec) acceptor_.listen(net::asio::socket_base::max_listen_connections, ec);
+  const net::asio::ip::tcp::endpoint endpoint{net::asio::ip::address_v4::loopback(), port};
+  acceptor.open(endpoint.protocol(), ec);
+  if (!ec) acceptor.set_option(net::asio::socket_base::reuse_address{true}, ec);
+  if (!ec) acceptor.bind(endpoint, ec);
+  if (!ec) acceptor.listen(net::asio::socket_base::max_listen_connections, ec);
   if (ec) {
-    return fail(ErrorCode::Configuration, "the stand-in cannot listen on port {}: {}",
-                settings_.port, ec.message());
+    return fail(ErrorCode::Configuration, "the stand-in cannot listen on port {}: {}", port,
+                ec.message());
   }
-  return acceptor_.local_endpoint().port();
+  return acceptor.local_endpoint().port();
+}
+
+Result<std::uint16_t> Core::bind() {
+  ZIGGY_TRY(port, bind(door_, settings_.port));
+  for (std::size_t i = 0; i < kVendors.size(); ++i) {
+    vendor_doors_[i] = std::make_unique<Door>(executor_);
+    ZIGGY_TRY(own, bind(*vendor_doors_[i], 0));
+    vendor_ports_[i] = own;
+  }
+  return port;
 }
 
 void Core::start() {
-  accept();
+  accept(door_);
+  for (const auto& each : vendor_doors_) accept(*each);
   watch();
   net::spawn(executor_, Streams::run(shared_from_this(), &streams_), "stand-in's ticks");
 }
@@ -55,7 +67,13 @@ void Core::start() {
 void Core::stop() {
   is_stopped_ = true;
   boost::system::error_code ignored;
-  acceptor_.close(ignored);
+  door_.acceptor.close(ignored);
+  door_.rest.cancel();
+  for (const auto& each : vendor_doors_) {
+    if (!each) continue;
+    each->acceptor.close(ignored);
+    each->rest.cancel();
+  }
   watch_.cancel();
   streams_.stop();
   for (const auto& each : peers_) {
@@ -71,19 +89,32 @@ StandInCounts Core::all_counts() const {
   return counts;
 }
 
-void Core::accept() {
-  acceptor_.async_accept([self = shared_from_this()](boost::system::error_code ec, Socket socket) {
-    if (self->is_stopped_) return;
-    std::erase_if(self->peers_, [](const auto& peer) { return peer.expired(); });
-    if (!ec && self->peers_.size() < kPeersMax) {
-      boost::system::error_code ignored;
-      socket.set_option(net::asio::ip::tcp::no_delay{true}, ignored);
-      const auto peer = std::make_shared<Peer>(std::move(socket));
-      self->peers_.push_back(peer);
-      net::spawn(self->executor_, serve(self, peer), "stand-in's connection");
-    }
-    self->accept();
-  });
+void Core::accept(Door& door) {
+  door.acceptor.async_accept(
+      [self = shared_from_this(), &door](boost::system::error_code ec, Socket socket) {
+        self->on_accept(door, ec, std::move(socket));
+      });
+}
+
+void Core::on_accept(Door& door, boost::system::error_code ec, Socket socket) {
+  if (is_stopped_) return;
+  if (ec) {
+    // Out of descriptors: it would fail again at once.
+    door.rest.expires_after(kAcceptRest);
+    door.rest.async_wait([self = shared_from_this(), &door](boost::system::error_code aborted) {
+      if (!aborted && !self->is_stopped_) self->accept(door);
+    });
+    return;
+  }
+  std::erase_if(peers_, [](const auto& peer) { return peer.expired(); });
+  if (peers_.size() < kPeersMax) {
+    boost::system::error_code ignored;
+    socket.set_option(net::asio::ip::tcp::no_delay{true}, ignored);
+    const auto peer = std::make_shared<Peer>(std::move(socket));
+    peers_.push_back(peer);
+    net::spawn(executor_, serve(shared_from_this(), peer), "stand-in's connection");
+  }
+  accept(door);
 }
 
 void Core::watch() {
@@ -112,6 +143,8 @@ Result<std::uint16_t> StandIn::listen() {
   if (port) net::asio::post(core_->executor(), [core = core_] { core->start(); });
   return port;
 }
+
+std::uint16_t StandIn::port_of(Vendor vendor) const { return core_->port_of(vendor); }
 
 void StandIn::shutdown() {
   if (!loops_.running()) {

@@ -1,5 +1,6 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
+#include <set>
 
 #include "fixture.hpp"
 
@@ -170,6 +171,15 @@ TEST_F(Faults, CountsWhatWasAskedAndWhatWasHit) {
   EXPECT_EQ(counts.of(Vendor::Polygon, Route::Quotes).requests, 1U);
   EXPECT_EQ(counts.of(Vendor::Polygon).per_window_max, 3U);
   EXPECT_EQ(counts.of(Vendor::Yahoo).requests, 0U);
+}
+
+TEST_F(Faults, EachVendorHasAPortOfItsOwn) {
+  std::set<std::uint16_t> ports{port_};
+  for (const Vendor vendor : kVendors) {
+    ports.insert(stand_in_->port_of(vendor));
+    EXPECT_EQ(RawClient{stand_in_->port_of(vendor)}.get(kBars, kPolygonKey).status, 200);
+  }
+  EXPECT_EQ(ports.size(), 4U);
 }
 
 TEST_F(Faults, ControlOverHttp) {

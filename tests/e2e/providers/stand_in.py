@@ -17,7 +17,8 @@ VENDORS = ('polygon', 'alpaca', 'yahoo')
 class StandIn:
     def __init__(self, *arguments):
         self.process = subprocess.Popen([PROGRAM, *arguments], stdout=subprocess.PIPE, text=True)
-        self.port = json.loads(self.process.stdout.readline())['port']
+        self.ports = json.loads(self.process.stdout.readline())
+        self.port = self.ports['port']
 
     def close(self):
         self.process.terminate()
@@ -49,11 +50,11 @@ class StandIn:
         assert self.ask('POST', '/control/stream/cut')[0] == 204
 
     def settings(self, **more):
-        host = f'127.0.0.1:{self.port}'
-        return {'POLYGON_BASE_URL': f'http://{host}/polygon', 'POLYGON_STREAM_URL': f'ws://{host}/polygon',
-                'POLYGON_API_KEY': 'stand-in', 'ALPACA_DATA_BASE_URL': f'http://{host}/alpaca',
-                'ALPACA_STREAM_URL': f'ws://{host}/alpaca', 'ALPACA_KEY_ID': 'stand-in', 'ALPACA_SECRET_KEY': 'stand-in',
-                'YAHOO_BASE_URL': f'http://{host}/yahoo', 'PROVIDERS_PRICES': ','.join(VENDORS),
+        at = {vendor: f'127.0.0.1:{self.ports[vendor]}/{vendor}' for vendor in VENDORS}
+        return {'POLYGON_BASE_URL': f"http://{at['polygon']}", 'POLYGON_STREAM_URL': f"ws://{at['polygon']}",
+                'POLYGON_API_KEY': 'stand-in', 'ALPACA_DATA_BASE_URL': f"http://{at['alpaca']}",
+                'ALPACA_STREAM_URL': f"ws://{at['alpaca']}", 'ALPACA_KEY_ID': 'stand-in', 'ALPACA_SECRET_KEY': 'stand-in',
+                'YAHOO_BASE_URL': f"http://{at['yahoo']}", 'PROVIDERS_PRICES': ','.join(VENDORS),
                 'PROVIDERS_QUOTES': ','.join(VENDORS), 'PROVIDERS_CRYPTO': ','.join(VENDORS), **more}
 
 

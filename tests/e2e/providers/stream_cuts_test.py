@@ -17,6 +17,16 @@ SECONDS_MAX = 30 + 20 * CUTS
 MINUTE = datetime.timedelta(minutes=1)
 
 
+class Listener(Socket):
+    """One that answers pings, since it stays."""
+
+    def frame(self):
+        opcode, payload = super().frame()
+        if opcode == 9:
+            self.send(payload, opcode=10)
+        return opcode, payload
+
+
 def moment(text):
     return datetime.datetime.fromisoformat(text.replace('Z', '+00:00'))
 
@@ -54,7 +64,7 @@ class StreamCuts(ServerCase):
         self.fail(f'{self.losses()} cuts and {open_gaps} open gaps after {SECONDS_MAX} s')
 
     def test_no_minute_is_missing_after_healing(self):
-        ws = Socket(self.host, self.port, '/ws/market/AAPL')
+        ws = Listener(self.host, self.port, '/ws/market/AAPL')
         self.addCleanup(ws.close)
         ws.connection.settimeout(5)
         self.assertEqual(ws.message()['type'], 'snapshot')

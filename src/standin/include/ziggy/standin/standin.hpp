@@ -64,7 +64,8 @@ struct StandInCounts {
 
 class Core;
 
-/// The three vendors on one port of loopback, over one tape. Base URLs: `http://127.0.0.1:P/yahoo`,
+/// The three vendors on one port of loopback (and one each), over one tape. Base URLs:
+/// `http://127.0.0.1:P/yahoo`,
 /// `/polygon`, `/alpaca`; streams: `ws://127.0.0.1:P/polygon/stocks`, `/polygon/crypto`,
 /// `/alpaca/v2/iex`, `/alpaca/v2/sip`, `/alpaca/v1beta3/crypto/us`. It works on the first loop
 /// alone; destroy it before its loops. Which failures happen is scripted, or said by
@@ -80,6 +81,10 @@ class StandIn {
 
   /// Binds and starts to accept; returns the port. Errors: Configuration.
   [[nodiscard]] Result<std::uint16_t> listen();
+  /// Each vendor also has a port of its own, where the same paths are served: clients that allow a
+  /// host so many connections do not let one vendor's hanging ones stand in the way of another's.
+  /// 0 before `listen`. Any thread.
+  [[nodiscard]] std::uint16_t port_of(Vendor vendor) const;
   /// Closes every connection and the port. Blocks until the loop has done so; not to be called from
   /// a loop. Later calls do nothing.
   void shutdown();
