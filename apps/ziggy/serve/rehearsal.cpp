@@ -37,6 +37,7 @@ config::Settings rehearsal_settings(config::Settings settings) {
   const std::vector<Vendor> vendors = {Vendor::Polygon, Vendor::Alpaca, Vendor::Yahoo};
   settings.providers_quotes = vendors;
   settings.providers_crypto = vendors;
+  settings.providers_news = vendors;
   settings.providers_prices = vendors;
   settings.providers_prices.push_back(Vendor::File);
   settings.polygon_api_key = Secret{std::string{kKey}};

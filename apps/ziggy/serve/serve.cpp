@@ -120,6 +120,16 @@ std::vector<feed::Provider*> live_vendors(const routing::Chain& quotes,
   return vendors;
 }
 
+/// The simulator, if it is there for prices: one that only tells news does not push quotes.
+feed::SimProvider* pushing_simulator(feed::SimProvider* simulator, const routing::Chain& quotes,
+                                     const routing::Chain& crypto) {
+  const auto asks = [simulator](const routing::Chain& chain) {
+    const auto providers = chain.providers();
+    return std::ranges::find(providers, simulator) != providers.end();
+  };
+  return simulator != nullptr && (asks(quotes) || asks(crypto)) ? simulator : nullptr;
+}
+
 /// What a live feed goes through is the vendor's record too.
 void note_stream(routing::Desk& desk, std::string_view vendor, market::LiveEvent event) {
   using enum market::LiveEvent;
@@ -322,7 +332,8 @@ Result<> serve(Context& context, ServeOptions options) {
 
   ZIGGY_TRY(port, server.listen());
   live.start(loops.at(0).get_executor());
-  if (feed::SimProvider* simulator = vendors.simulator()) {
+  feed::SimProvider* const simulator = pushing_simulator(vendors.simulator(), quotes, crypto);
+  if (simulator != nullptr) {
     simulator->stream()->set_listener(market);
     simulator->start(loops.at(0).get_executor());
   }
@@ -356,7 +367,7 @@ Result<> serve(Context& context, ServeOptions options) {
   health.set_draining();
   server.shutdown(kDrainMax);
   live.stop();
-  if (feed::SimProvider* simulator = vendors.simulator()) simulator->stop();
+  if (simulator != nullptr) simulator->stop();
   loops.stop();
   desk.stop();
   kLog.info("server_stopped");

@@ -331,7 +331,7 @@ net::Task<WireAnswer> crypto(const Ask* ask) {
 
 std::optional<Route> alpaca_route(std::string_view path) {
   if (path == "/v2/iex" || path == "/v2/sip" || path == "/v1beta3/crypto/us") return Route::Stream;
-  if (path.starts_with("/v1/corporate-actions")) return Route::Reference;
+  if (path == "/v1/corporate-actions" || path == "/v1beta1/news") return Route::Reference;
   if (!path.starts_with("/v2/stocks") && !path.starts_with("/v1beta3/crypto/us/"))
     return std::nullopt;
   return path.ends_with("/bars") && !path.ends_with("/latest/bars") ? Route::Bars : Route::Quotes;
@@ -343,6 +343,8 @@ net::Task<WireAnswer> answer_alpaca(Ask ask) {
   if (!has_key(ask, is_crypto)) co_return error_answer(Vendor::Alpaca, 401, {});
   if (is_crypto) co_return co_await crypto(&ask);
   if (path[0] == "v1") co_return co_await actions(&ask);
+  // Nothing is ever news in this market.
+  if (path[0] == "v1beta1") co_return ok(R"({"news":[],"next_page_token":null})");
   const std::string symbols = ask.param("symbols");
   if (path.size() == 3 && path[2] == "bars") co_return co_await bars(&ask, symbols, false);
   if (path.size() == 3 && path[2] == "snapshots") {

@@ -219,7 +219,7 @@ std::optional<Route> polygon_route(std::string_view path) {
       path.starts_with("/v1/last/")) {
     return Route::Quotes;
   }
-  if (path.starts_with("/v3/reference/")) return Route::Reference;
+  if (path.starts_with("/v3/reference/") || path == "/v2/reference/news") return Route::Reference;
   if (path == "/stocks" || path == "/crypto") return Route::Stream;
   return std::nullopt;
 }
@@ -247,6 +247,10 @@ net::Task<WireAnswer> answer_polygon(Ask ask) {
     co_return co_await actions(&ask, CorporateAction::Kind::Dividend);
   }
   if (is(3, {"v3", "reference", "tickers"})) co_return tickers(ask);
+  // Nothing is ever news in this market.
+  if (is(3, {"v2", "reference", "news"})) {
+    co_return ok(R"({"results":[],"status":"OK","request_id":"0f3a","count":0})");
+  }
   co_return not_found("page not found");
 }
 

@@ -214,6 +214,13 @@ TEST_F(Formats, SplitsAreInEachVendorsBasis) {
             splits.size());
 }
 
+TEST_F(Formats, NothingIsNews) {
+  start();
+  EXPECT_TRUE(polygon("/v2/reference/news?ticker=AAPL").at("results").as_array().empty());
+  EXPECT_TRUE(alpaca("/v1beta1/news?symbols=AAPL").at("news").as_array().empty());
+  EXPECT_TRUE(read("/yahoo/v1/finance/search?q=AAPL").at("news").as_array().empty());
+}
+
 TEST_F(Formats, EverySymbolHasItsOwnPrice) {
   start();
   std::set<double> prices;
