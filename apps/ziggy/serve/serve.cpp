@@ -136,15 +136,17 @@ void note_stream(routing::Desk& desk, std::string_view vendor, market::LiveEvent
   constexpr auto kStream = routing::Operation::Stream;
   switch (event) {
     case Up:
-      return desk.note_answer(vendor, kStream, routing::AnswerClass::Success, {});
+      return desk.note_answer(vendor, kStream, routing::AnswerClass::Success, std::nullopt);
     case Down:
-      return desk.note_answer(vendor, kStream, routing::AnswerClass::Unavailable, {});
+      return desk.note_answer(vendor, kStream, routing::AnswerClass::Unavailable, std::nullopt);
     case Silent:
-      return desk.note_answer(vendor, kStream, routing::AnswerClass::Timeout, {});
+      return desk.note_answer(vendor, kStream, routing::AnswerClass::Timeout, std::nullopt);
     case Refused:
-      return desk.note_answer(vendor, kStream, routing::AnswerClass::NotEntitled, {});
+      return desk.note_answer(vendor, kStream, routing::AnswerClass::NotEntitled, std::nullopt);
     case Gap:
-      return desk.note_gap(vendor, kStream, 1, 1);
+      // Nobody counts the bars that did come, so there is no rate to tell; what made the hole (the
+      // connection that went down, the silence) is counted already.
+      return;
     case Violation:
       return desk.note_violation(vendor, kStream);
   }

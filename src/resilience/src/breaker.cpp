@@ -273,6 +273,17 @@ void Breaker::reset() {
   tell(std::move(lock));
 }
 
+bool Breaker::recover(std::string reason) {
+  std::unique_lock lock{mutex_};
+  if (is_forced_) return false;
+  openings_ = 0;
+  if (state_of(word_.load(std::memory_order_relaxed)) == BreakerState::Closed) return false;
+  open_until_.store(0, std::memory_order_relaxed);
+  change(clock_.steady(), BreakerState::Closed, std::move(reason));
+  tell(std::move(lock));
+  return true;
+}
+
 // One thread at a time tells, in order; changes that come meanwhile, also from the listener itself,
 // are told by the one that is at it.
 void Breaker::tell(std::unique_lock<std::mutex> lock) {

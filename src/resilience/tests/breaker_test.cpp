@@ -184,6 +184,24 @@ TEST_F(BreakerTest, ListenersHearEveryChangeInOrderAndMayAskTheBreaker) {
                   "vendor: open>closed (reset by an operator)"));
 }
 
+TEST_F(BreakerTest, WhoRecoversIsClosedButNotAgainstAnOperator) {
+  std::vector<std::string> heard;
+  breaker.set_listener([&](std::string_view, BreakerState, BreakerState, std::string_view reason) {
+    heard.emplace_back(reason);
+  });
+  trip();
+  EXPECT_TRUE(breaker.recover("it answered"));
+  EXPECT_EQ(breaker.state(), BreakerState::Closed);
+  EXPECT_FALSE(breaker.recover("again")) << "there is nothing to close";
+  EXPECT_EQ(heard.back(), "it answered");
+  trip();
+  EXPECT_EQ(breaker.status().retry_in, milliseconds{1'000}) << "earlier openings are forgotten";
+  breaker.force_open();
+  EXPECT_FALSE(breaker.recover("it answered"));
+  EXPECT_EQ(breaker.state(), BreakerState::Open);
+  EXPECT_TRUE(breaker.status().forced);
+}
+
 TEST_F(BreakerTest, ASyncCallIsReportedWhenItIsOver) {
   EXPECT_EQ(breaker.run([&]() -> Result<int> {
     EXPECT_EQ(breaker.status().calls, 0U);

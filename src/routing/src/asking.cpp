@@ -60,9 +60,10 @@ void account(Desk& desk, Seat& seat, resilience::Breaker::Permit* permit, const 
   const Monotonic now = desk.clock().steady();
   const auto is_well = [&] {
     if (permit != nullptr) return permit->success();
+    // An operator may hold it since it was asked: then this changes nothing.
+    if (!seat.breaker->recover("it answered when nobody else did")) return;
     kLog.info("provider_is_back",
               {{"provider", seat.name}, {"operation", operation_name(seat.operation)}});
-    seat.breaker->reset();
   };
   if (error == nullptr) {
     keep(desk, seat, AnswerClass::Success, latency, age);

@@ -110,11 +110,7 @@ net::Task<Result<T>> ask_in_time(net::Task<Result<T>> work, std::chrono::nanosec
     co_return fail(ErrorCode::ProviderTimeout, "no answer within {} ms",
                    std::chrono::duration_cast<std::chrono::milliseconds>(limit).count());
   }
-  try {
-    std::rethrow_exception(thrown);
-  } catch (const std::exception& error) {
-    co_return fail(ErrorCode::ProviderUnavailable, "{}", error.what());
-  }
+  co_return fail(ErrorCode::ProviderUnavailable, "{}", text_of(thrown));
 }
 
 /// What one vendor said, held to the terms.
@@ -150,6 +146,23 @@ net::Task<Said<T>> ask_seat(std::shared_ptr<const Job<T>> job, Seat* seat, Limit
   co_return said;
 }
 
+/// `ask_seat`, whatever throws on the way: a request that one vendor's answer breaks goes on to the
+/// next vendor.
+template <class T>
+net::Task<Said<T>> ask_seat_safely(std::shared_ptr<const Job<T>> job, Seat* seat, Limit limit,
+                                   Call call) {
+  const auto state = co_await net::asio::this_coro::cancellation_state;
+  std::exception_ptr thrown;
+  try {
+    auto said = co_await ask_seat<T>(job, seat, limit, call);
+    co_return std::move(said);
+  } catch (...) {
+    thrown = std::current_exception();
+  }
+  const bool is_canceled = state.cancelled() != net::asio::cancellation_type::none;
+  co_return Said<T>{fail(leg_error(thrown, is_canceled))};
+}
+
 enum class Guard : std::uint8_t { Breaker, /** See take_last_resort. */ None };
 
 /// Asks one vendor through its breaker and keeps what came of it. Errors: CircuitOpen when it was
@@ -164,7 +177,7 @@ net::Task<Result<T>> attempt(std::shared_ptr<const Job<T>> job, Seat* seat, Limi
     if (!admitted) co_return std::unexpected{std::move(admitted).error()};
     permit.emplace(std::move(*admitted));
   }
-  Said<T> said = co_await ask_seat<T>(job, seat, limit, call);
+  Said<T> said = co_await ask_seat_safely<T>(job, seat, limit, call);
   if (guard == Guard::Breaker && !permit) {
     // Who waits must not hold a probe's place meanwhile.
     auto admitted = seat->breaker->acquire();
@@ -247,9 +260,18 @@ Roll call_the_roll(const Job<T>& job, const Order& order, bool real_only,
   return roll;
 }
 
-/// Takes what one vendor said into the outcome; true when nobody else is to be asked.
+/// Whether the caller has left, or its time is over.
+[[nodiscard]] inline bool is_caller_gone(const net::asio::cancellation_state& state,
+                                         const Call& call, const Clock& clock) {
+  return state.cancelled() != net::asio::cancellation_type::none ||
+         time_left(call, clock) <= std::chrono::nanoseconds::zero();
+}
+
+/// Takes what one vendor said into the outcome; true when nobody else is to be asked. `is_gone`:
+/// nobody waits for the chain any longer. A vendor's own Canceled is just its failure.
 template <class T>
-bool take_answer(Outcome<T>& outcome, Roll& roll, Seat* seat, Result<T> answer, const Call& call) {
+bool take_answer(Outcome<T>& outcome, Roll& roll, Seat* seat, Result<T> answer, const Call& call,
+                 bool is_gone) {
   if (answer) {
     outcome.value.emplace(std::move(*answer));
     outcome.provider = seat->provider;
@@ -264,7 +286,7 @@ bool take_answer(Outcome<T>& outcome, Roll& roll, Seat* seat, Result<T> answer, 
     log_miss(call, *seat, error);
     outcome.misses.push_back({seat->name, error.code(), error.detail()});
   }
-  return error.code() == ErrorCode::Canceled;
+  return is_gone && error.code() == ErrorCode::Canceled;
 }
 
 /// Asks those whose breakers are open, when there is nobody else. `roll` and `outcome` are the
@@ -273,6 +295,7 @@ template <class T>
 net::Task<> ask_the_last(std::shared_ptr<const Job<T>> job, Roll* roll, Outcome<T>* outcome,
                          Call call) {
   const Clock& clock = job->desk->clock();
+  const auto state = co_await net::asio::this_coro::cancellation_state;
   auto passed = std::exchange(roll->passed, {});
   for (std::size_t i = 0; i < passed.size(); ++i) {
     Seat* const seat = passed[i].first;
@@ -286,7 +309,9 @@ net::Task<> ask_the_last(std::shared_ptr<const Job<T>> job, Roll* roll, Outcome<
     }
     const Limit limit = limit_of(*seat, left, passed.size() - i);
     auto answer = co_await attempt<T>(job, seat, limit, call, Guard::None);
-    if (take_answer<T>(*outcome, *roll, seat, std::move(answer), call) && !outcome->value) break;
+    const bool is_done = take_answer<T>(*outcome, *roll, seat, std::move(answer), call,
+                                        is_caller_gone(state, call, clock));
+    if (is_done && !outcome->value) break;
   }
 }
 
@@ -296,6 +321,7 @@ net::Task<Outcome<T>> ask_in_order(std::shared_ptr<const Job<T>> job, Roll roll,
   outcome.unsupported = roll.unsupported;
   const Clock& clock = job->desk->clock();
   const net::Executor executor = co_await net::asio::this_coro::executor;
+  const auto state = co_await net::asio::this_coro::cancellation_state;
   send_canary<T>(job, roll.able, call, executor);
   std::vector<Seat*>& able = roll.able;
   bool is_done = false;
@@ -323,7 +349,8 @@ net::Task<Outcome<T>> ask_in_order(std::shared_ptr<const Job<T>> job, Roll roll,
     const bool can_hedge = call.use == CallUse::Interactive && candidates > 1 && usual.count() > 0;
     if (!can_hedge) {
       auto answer = co_await std::move(work);
-      is_done = take_answer<T>(outcome, roll, seat, std::move(answer), call);
+      is_done = take_answer<T>(outcome, roll, seat, std::move(answer), call,
+                               is_caller_gone(state, call, clock));
       continue;
     }
     earn_hedge(*seat);
@@ -336,12 +363,13 @@ net::Task<Outcome<T>> ask_in_order(std::shared_ptr<const Job<T>> job, Roll roll,
     auto raced = co_await race<T>(std::move(work),
                                   std::max<std::chrono::nanoseconds>(usual, kHedgeAfterMin), hedge);
     if (raced.is_hedged) able.erase(able.begin());
+    const bool is_gone = is_caller_gone(state, call, clock);
     // One that was overtaken has said nothing: it did nothing wrong and is not named.
     if (raced.first) {
-      is_done = take_answer<T>(outcome, roll, seat, std::move(*raced.first), call);
+      is_done = take_answer<T>(outcome, roll, seat, std::move(*raced.first), call, is_gone);
     }
     if (!is_done && raced.second) {
-      is_done = take_answer<T>(outcome, roll, other, std::move(*raced.second), call);
+      is_done = take_answer<T>(outcome, roll, other, std::move(*raced.second), call, is_gone);
     }
     if (!raced.first && !raced.second) {
       outcome.misses.push_back({seat->name, ErrorCode::Canceled, "the caller is gone"});

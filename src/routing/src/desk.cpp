@@ -4,6 +4,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <exception>
 
 #include "desk_state.hpp"
 #include "ziggy/base/log.hpp"
@@ -13,8 +14,6 @@ namespace ziggy::routing {
 namespace {
 
 constexpr log::Logger kLog{"routing"};
-
-constexpr std::chrono::seconds kTickEvery{1};
 
 resilience::BreakerSettings breaker_settings(Operation operation,
                                              std::chrono::milliseconds timeout) {
@@ -32,10 +31,48 @@ resilience::BreakerSettings breaker_settings(Operation operation,
 
 net::Task<> run_ticks(std::shared_ptr<net::Timer> timer, Desk* desk, Desk::State* state) {
   while (!state->is_stopped) {
-    timer->expires_after(kTickEvery);
+    timer->expires_after(state->parts.tick_every);
     co_await timer->async_wait(net::asio::as_tuple(net::asio::use_awaitable_t<net::Executor>{}));
     if (state->is_stopped) break;
-    desk->tick();
+    // Ranks and incidents must outlive one bad round.
+    try {
+      desk->tick();
+    } catch (const std::exception& error) {
+      kLog.error("tick_failed", {{"error", error.what()}});
+    } catch (...) {
+      kLog.error("tick_failed", {{"error", "something unknown was thrown"}});
+    }
+  }
+}
+
+// What a stream's connection went through, told to its breaker.
+void tell_breaker(resilience::Breaker& breaker, AnswerClass answer) {
+  if (is_counted(answer) && !is_failure(answer)) {
+    // It came up by itself, whether or not the breaker would have let anybody ask; there may be no
+    // second word for hours.
+    if (breaker.state() != resilience::BreakerState::Closed) {
+      breaker.recover("the connection is up");
+      return;
+    }
+    if (auto permit = breaker.acquire()) permit->success();
+    return;
+  }
+  // While it is open another failure says nothing new; asking would count as somebody rejected.
+  if (!breaker.would_admit()) return;
+  const auto fails_with = [&](ErrorCode code) {
+    if (auto permit = breaker.acquire()) permit->failure(Error{code, "the stream failed"});
+  };
+  switch (answer) {
+    case AnswerClass::Timeout:
+      return fails_with(ErrorCode::ProviderTimeout);
+    case AnswerClass::Unavailable:
+      return fails_with(ErrorCode::ProviderUnavailable);
+    case AnswerClass::BadPayload:
+      return fails_with(ErrorCode::BadPayload);
+    case AnswerClass::Quota:
+      return fails_with(ErrorCode::ProviderQuota);
+    default:
+      return;
   }
 }
 
@@ -91,8 +128,10 @@ std::vector<feed::Provider*> Desk::order(Operation operation) const {
   const auto order = seats(operation);
   std::vector<Seat*> asked = order->seats;
   std::erase_if(asked, [](const Seat* seat) { return is_held_open(*seat); });
-  put_first(asked, [](const Seat* seat) {
-    return seat->breaker->state() == resilience::BreakerState::Closed;
+  put_first(asked, [operation](const Seat* seat) {
+    if (seat->breaker->state() == resilience::BreakerState::Closed) return true;
+    // Nobody sends probes to a stream: when its open time is over it is connected to again.
+    return operation == Operation::Stream && seat->breaker->would_admit();
   });
   std::vector<feed::Provider*> providers;
   for (const Seat* const seat : asked) providers.push_back(seat->provider);
@@ -214,9 +253,9 @@ void Desk::note_gap(std::string_view provider, Operation operation, std::size_t 
 }
 
 void Desk::note_answer(std::string_view provider, Operation operation, AnswerClass answer,
-                       std::chrono::nanoseconds latency,
+                       std::optional<std::chrono::nanoseconds> latency,
                        std::optional<std::chrono::nanoseconds> age) {
-  const std::lock_guard lock{state_->mutex};
+  std::unique_lock lock{state_->mutex};
   Seat* const seat = state_->find(provider, operation);
   if (seat == nullptr || !seat->is_configured()) return;
   const Timestamp now = state_->time();
@@ -224,6 +263,8 @@ void Desk::note_answer(std::string_view provider, Operation operation, AnswerCla
     seat->succeeded_at.store(now.time_since_epoch().count(), std::memory_order_relaxed);
   }
   seat->track.record(now, answer, latency, age);
+  lock.unlock();  // a breaker's listener may ask the desk
+  if (operation == Operation::Stream) tell_breaker(*seat->breaker, answer);
 }
 
 Result<> Desk::pin(Operation operation, std::string_view provider) {

@@ -8,9 +8,11 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "ziggy/base/result.hpp"
@@ -27,6 +29,17 @@ struct Raced {
   bool is_hedged = false;
 };
 
+/// What was thrown, in words.
+[[nodiscard]] inline std::string text_of(const std::exception_ptr& thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const std::exception& error) {
+    return error.what();
+  } catch (...) {
+    return "something unknown was thrown";
+  }
+}
+
 template <class T>
 struct RaceState {
   explicit RaceState(const net::Executor& executor) : timer{executor} {}
@@ -35,6 +48,7 @@ struct RaceState {
     net::asio::cancellation_signal signal;
     std::optional<Result<T>> result;
     bool is_running = false;
+    bool is_canceled = false;
   };
   net::Timer timer;
   std::array<Leg, 2> legs;
@@ -51,6 +65,13 @@ net::Task<> run_leg(std::shared_ptr<RaceState<T>> state, std::size_t leg,
   state->legs[leg].result.emplace(std::move(result));
 }
 
+/// What a leg that ended without a result comes to. One that throws by itself has failed; it says
+/// nothing about whether anybody still waits.
+[[nodiscard]] inline Error leg_error(const std::exception_ptr& thrown, bool is_canceled) {
+  if (is_canceled || !thrown) return Error{ErrorCode::Canceled, "canceled"};
+  return Error{ErrorCode::Internal, text_of(thrown)};
+}
+
 template <class T>
 void start_leg(const net::Executor& executor, std::shared_ptr<RaceState<T>> state, std::size_t leg,
                net::Task<Result<T>> work) {
@@ -58,17 +79,18 @@ void start_leg(const net::Executor& executor, std::shared_ptr<RaceState<T>> stat
   auto slot = state->legs[leg].signal.slot();
   net::asio::co_spawn(
       executor, run_leg<T>(state, leg, std::move(work)),
-      net::asio::bind_cancellation_slot(slot, [state, leg](const std::exception_ptr& /*canceled*/) {
+      net::asio::bind_cancellation_slot(slot, [state, leg](const std::exception_ptr& thrown) {
         auto& done = state->legs[leg];
         done.is_running = false;
-        if (!done.result) done.result.emplace(fail(ErrorCode::Canceled, "canceled"));
+        if (!done.result) done.result.emplace(fail(leg_error(thrown, done.is_canceled)));
         state->timer.cancel();
       }));
 }
 
 /// Awaits `first`; when it takes longer than `after` (real time), starts what `make_second` gives
 /// (nullopt: nothing) beside it. Ends with the first good answer, or when all have failed; what
-/// still runs is canceled. All run on the calling coroutine's loop; the work must not throw.
+/// still runs is canceled. What the work throws becomes Internal. All run on the calling
+/// coroutine's loop.
 template <class T>
 net::Task<Raced<T>> race(net::Task<Result<T>> first, std::chrono::nanoseconds after,
                          std::function<std::optional<net::Task<Result<T>>>()> make_second) {
@@ -77,7 +99,9 @@ net::Task<Raced<T>> race(net::Task<Result<T>> first, std::chrono::nanoseconds af
     std::shared_ptr<RaceState<T>> state;
     ~Guard() {
       for (auto& leg : state->legs) {
-        if (leg.is_running) leg.signal.emit(asio::cancellation_type::terminal);
+        if (!leg.is_running) continue;
+        leg.is_canceled = true;
+        leg.signal.emit(asio::cancellation_type::terminal);
       }
     }
   };

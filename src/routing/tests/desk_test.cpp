@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "fakes.hpp"
 #include "samples.hpp"
@@ -282,6 +283,68 @@ TEST(Samples, WhatIsWrittenIsReadBackAndForeignWordsAreLeftOut) {
   EXPECT_EQ(read.age, minute.age);
   EXPECT_EQ(read.tally.violations, 2U);
   EXPECT_EQ(read.tally.missing, 1U);
+}
+
+TEST(Desk, AStreamsFailuresOpenItsBreakerAndItsReturnClosesIt) {
+  World world;
+  world.desk.enroll(Operation::Stream, {&world.a, &world.b}, milliseconds{100});
+  const auto note = [&](AnswerClass answer) {
+    world.desk.note_answer("a", Operation::Stream, answer, std::nullopt);
+  };
+  for (int i = 0; i < 9; ++i) note(AnswerClass::NotEntitled);
+  EXPECT_EQ(world.breaker("a.stream").state(), resilience::BreakerState::Closed);
+  for (int i = 0; i < 4; ++i) note(AnswerClass::Unavailable);
+  EXPECT_EQ(world.breaker("a.stream").state(), resilience::BreakerState::Open);
+  EXPECT_EQ(world.breaker("a.stream").status().rejected_total, 0U);
+  EXPECT_EQ(world.desk.order(Operation::Stream).front(), &world.b);
+  world.pass(seconds{1});
+  const auto opened = world.desk.incidents();
+  ASSERT_EQ(opened.size(), 1U);
+  EXPECT_EQ(opened[0].kind, "breaker_open");
+  EXPECT_EQ(opened[0].operation, "stream");
+  world.clock.advance(seconds{2});
+  EXPECT_EQ(world.desk.order(Operation::Stream).front(), &world.a) << "connected to again";
+
+  note(AnswerClass::Success);
+  EXPECT_EQ(world.breaker("a.stream").status().reason, "the connection is up");
+  world.pass(seconds{30});
+  EXPECT_TRUE(world.desk.incidents().front().closed_at);
+  const auto window = world.status("a", Operation::Stream).windows[1];
+  EXPECT_EQ(window.counted, 5U);
+  EXPECT_EQ(window.timed, 0U);
+  EXPECT_FALSE(window.gap_rate);
+}
+
+TEST(Desk, ATickThatThrowsDoesNotEndTheTicking) {
+  ManualClock clock{kNow};
+  resilience::BreakerRegistry breakers{clock};
+  Vendor a{"a"};
+  Vendor b{"b"};
+  int told = 0;
+  Desk desk{{.clock = clock,
+             .breakers = breakers,
+             .webhook = [&told](std::string, std::string) -> bool {
+               ++told;
+               throw std::runtime_error{"bug"};
+             },
+             .tick_every = milliseconds{1}}};
+  desk.enroll(Operation::Quotes, {&a, &b}, milliseconds{100});
+  net::asio::io_context loop;
+  desk.start(loop.get_executor());
+  const auto fails = [&](std::string_view name) {
+    for (int i = 0; i < 5; ++i) {
+      breakers.find(name)->acquire()->failure(Error{ErrorCode::ProviderUnavailable, "503"});
+    }
+    const int before = told;
+    clock.advance(minutes{1});
+    for (int i = 0; i < 200 && told == before; ++i) loop.run_one_for(milliseconds{50});
+  };
+  fails("a.quotes");
+  EXPECT_EQ(told, 1);
+  fails("b.quotes");
+  EXPECT_EQ(told, 2);
+  desk.stop();
+  loop.run();
 }
 
 }  // namespace

@@ -2,8 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "fakes.hpp"
+#include "race.hpp"
 
 namespace ziggy::routing {
 namespace {
@@ -342,6 +344,63 @@ TEST(Routing, ADemotedVendorGetsOneInFiftyAndReturnsWhenItIsWell) {
   }
   EXPECT_LT(waited, 6 * 60);
   EXPECT_EQ(world.status("a").rank, 1U);
+}
+
+TEST(Routing, TheLastResortsAnswerLeavesAnOperatorsHoldAlone) {
+  World world;
+  world.a.says = world.b.says = world.c.says = Vendor::failing(ErrorCode::ProviderUnavailable);
+  for (int i = 0; i < 20; ++i) world.ask();
+  world.clock.advance(milliseconds{250});
+  world.a.says = [&world](const Symbol& symbol) {
+    world.breaker("a.quotes").force_open();
+    return Vendor::good(symbol);
+  };
+  EXPECT_EQ(world.ask().provider->name(), "a");
+  EXPECT_TRUE(world.breaker("a.quotes").status().forced);
+  EXPECT_EQ(world.breaker("a.quotes").state(), resilience::BreakerState::Open);
+
+  world.b.says = Vendor::good;
+  world.clock.advance(milliseconds{250});
+  EXPECT_EQ(world.ask().provider->name(), "b");
+  EXPECT_EQ(world.breaker("b.quotes").status().reason, "it answered when nobody else did");
+}
+
+TEST(Routing, AVendorsOwnCanceledOrAThrowIsAMissAndTheNextOneIsAsked) {
+  for (const bool is_hedged : {false, true}) {
+    World world;
+    if (is_hedged) world.make_usual("a", milliseconds{5});
+    world.a.says = Vendor::failing(ErrorCode::Canceled);
+    auto outcome = world.ask();
+    ASSERT_TRUE(outcome.value) << is_hedged;
+    EXPECT_EQ(outcome.provider->name(), "b");
+    ASSERT_EQ(outcome.misses.size(), 1U);
+    EXPECT_EQ(outcome.misses[0].provider, "a");
+
+    world.a.says = Vendor::good;
+    Terms<Quote> terms;
+    terms.accept = [](const feed::Provider& provider, const Quote&) -> Result<> {
+      if (provider.name() == "a") throw std::runtime_error{"bug"};
+      return {};
+    };
+    outcome = world.ask({}, terms);
+    ASSERT_TRUE(outcome.value) << is_hedged;
+    EXPECT_EQ(outcome.provider->name(), "b");
+    ASSERT_EQ(outcome.misses.size(), 1U);
+    EXPECT_EQ(outcome.misses[0].code, ErrorCode::Internal);
+    EXPECT_EQ(outcome.misses[0].detail, "bug");
+    EXPECT_EQ(world.breaker("a.quotes").status().failures, 1U);
+  }
+}
+
+net::Task<Result<int>> explode() {
+  throw std::runtime_error{"bug"};
+  co_return 1;
+}
+
+TEST(Race, ALegThatThrowsHasFailedAndWasNotCanceled) {
+  const auto raced = testing::run_task(race<int>(explode(), seconds{1}, {}));
+  ASSERT_TRUE(raced.first);
+  EXPECT_EQ(raced.first->error().code(), ErrorCode::Internal);
 }
 
 }  // namespace

@@ -145,6 +145,10 @@ class Breaker {
   /// Closed, unforced, nothing remembered but the totals.
   void reset();
 
+  /// Somebody who was asked past the breaker has answered: closes it and forgets earlier openings.
+  /// An operator's word stands. True when it was not closed and now is.
+  bool recover(std::string reason);
+
   [[nodiscard]] BreakerStatus status() const;
   [[nodiscard]] BreakerState state() const noexcept;
   [[nodiscard]] const std::string& name() const noexcept { return name_; }

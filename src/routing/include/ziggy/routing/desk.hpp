@@ -43,6 +43,8 @@ struct DeskParts {
   /// Told `incident.opened` and `incident.closed` with the incident as JSON; must not block. False
   /// when it can't take it.
   std::function<bool(std::string event, std::string json)> webhook = {};
+  /// How often `start` ticks, in real time.
+  std::chrono::milliseconds tick_every{1'000};
 };
 
 struct OperationStatus {
@@ -93,7 +95,8 @@ class Desk {
   /// Blocking, after the chains are made: the last day's samples, pins, open incidents.
   /// Errors: StorageUnavailable.
   Result<> load();
-  /// Ticks once a second on this loop until `stop`.
+  /// Ticks every `tick_every` on this loop until `stop`; what a tick throws is logged and the next
+  /// one comes all the same.
   void start(net::Executor executor);
   /// Ends the ticks and writes what is not written yet; blocking. Call it when the loops have
   /// stopped, or before; a second call does nothing.
@@ -129,10 +132,11 @@ class Desk {
   void note_agreement(std::string_view provider, Operation operation, bool agrees);
   void note_gap(std::string_view provider, Operation operation, std::size_t expected,
                 std::size_t missing);
-  /// A call that was made without a chain (a stream's connection, say); `age` of the data. Reports
-  /// nothing to the breaker.
+  /// A call that was made without a chain (a stream's connection, say); `age` of the data. Without
+  /// a latency it is counted but not timed. A stream's is told to its breaker, which nobody else
+  /// tells anything; a connection that comes up closes it.
   void note_answer(std::string_view provider, Operation operation, AnswerClass answer,
-                   std::chrono::nanoseconds latency,
+                   std::optional<std::chrono::nanoseconds> latency,
                    std::optional<std::chrono::nanoseconds> age = {});
 
   [[nodiscard]] const Clock& clock() const noexcept;
