@@ -57,9 +57,10 @@ CREATE TABLE bar_gaps (
   state      TEXT    NOT NULL CHECK (state IN ('open', 'healed', 'no_trades')),
   found_at   BIGINT NOT NULL,
   checked_at BIGINT NOT NULL,
+  next_try_at BIGINT NOT NULL,
   attempts   BIGINT NOT NULL CHECK (attempts >= 0),
   said_by    TEXT    NOT NULL DEFAULT '',
   CHECK (end_time > first_time),
   PRIMARY KEY (symbol, interval, first_time)
 );
-CREATE INDEX bar_gaps_by_state ON bar_gaps (state, checked_at);
+CREATE INDEX bar_gaps_due ON bar_gaps (state, next_try_at);

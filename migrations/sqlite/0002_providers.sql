@@ -57,9 +57,10 @@ CREATE TABLE bar_gaps (
   state      TEXT    NOT NULL CHECK (state IN ('open', 'healed', 'no_trades')),
   found_at   INTEGER NOT NULL,
   checked_at INTEGER NOT NULL,
+  next_try_at INTEGER NOT NULL,
   attempts   INTEGER NOT NULL CHECK (attempts >= 0),
   said_by    TEXT    NOT NULL DEFAULT '',
   CHECK (end_time > first_time),
   PRIMARY KEY (symbol, interval, first_time)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX bar_gaps_by_state ON bar_gaps (state, checked_at);
+CREATE INDEX bar_gaps_due ON bar_gaps (state, next_try_at);

@@ -1,5 +1,6 @@
 #include "cli/text_file.hpp"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -60,12 +61,17 @@ Result<> check_writable(const std::filesystem::path& path) {
   return {};
 }
 
-Result<> write_text_file(const std::filesystem::path& path, std::string_view text) {
+Result<> write_text_file(const std::filesystem::path& path, std::string_view text,
+                         Readers readers) {
   std::filesystem::path part = path;
   part += ".part";
   File file{std::fopen(part.c_str(), "wbe")};
   if (!file) return fail(ErrorCode::Internal, "{}: {}", path.string(), std::strerror(errno));
-  const bool is_written = std::fwrite(text.data(), 1, text.size(), file.get()) == text.size();
+  // Before there is anything to read.
+  const bool is_closed_off =
+      readers == Readers::AsUsual || ::fchmod(::fileno(file.get()), S_IRUSR | S_IWUSR) == 0;
+  const bool is_written =
+      is_closed_off && std::fwrite(text.data(), 1, text.size(), file.get()) == text.size();
   const bool is_closed = std::fclose(file.release()) == 0;
   std::error_code error;
   if (is_written && is_closed) {

@@ -17,7 +17,11 @@ namespace ziggy::app {
 /// ValidationFailed, naming the file and the system's reason.
 [[nodiscard]] Result<> check_writable(const std::filesystem::path& path);
 
+/// Who may read a file.
+enum class Readers : std::uint8_t { AsUsual, OwnerOnly };
+
 /// Writes the file whole or not at all (by way of `<path>.part`). Errors: Internal, naming it.
-[[nodiscard]] Result<> write_text_file(const std::filesystem::path& path, std::string_view text);
+[[nodiscard]] Result<> write_text_file(const std::filesystem::path& path, std::string_view text,
+                                       Readers readers = Readers::AsUsual);
 
 }  // namespace ziggy::app

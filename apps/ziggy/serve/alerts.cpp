@@ -27,11 +27,9 @@ Result<Secret> signing_key(const config::Settings& settings) {
     if (!kept->empty()) return Secret{std::move(*kept)};
   }
   const std::string key = random_key();
-  if (auto written = write_text_file(file, key); !written) return fail(written.error());
-  std::error_code error;
-  std::filesystem::permissions(
-      file, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write, error);
-  if (error) return fail(ErrorCode::Configuration, "{}: {}", file.string(), error.message());
+  if (auto written = write_text_file(file, key, Readers::OwnerOnly); !written) {
+    return fail(written.error());
+  }
   kLog.info("webhook_key_made", {{"file", file.string()}});
   return Secret{key};
 }

@@ -37,6 +37,21 @@ constexpr std::size_t kPoolQueueMax = 2'000;
 // Orchestrators kill 10 s (Docker) or 30 s (Kubernetes) after the signal.
 constexpr std::chrono::seconds kDrainMax{8};
 
+/// Runs once: by hand, or at the end of its scope.
+class Finally {
+ public:
+  explicit Finally(std::function<void()> work) : work_{std::move(work)} {}
+  Finally(const Finally&) = delete;
+  Finally& operator=(const Finally&) = delete;
+  ~Finally() { run(); }
+  void run() const {
+    if (const auto work = std::exchange(work_, nullptr)) work();
+  }
+
+ private:
+  mutable std::function<void()> work_;
+};
+
 sigset_t stop_signals() {
   sigset_t signals;
   ::sigemptyset(&signals);
@@ -341,6 +356,15 @@ Result<> serve(Context& context, ServeOptions options) {
   }
   desk.start(loops.at(0).get_executor());
   net::spawn(loops.at(0).get_executor(), keep_up(&market_clock, &backfill, &agreement), "upkeep");
+  // However this ends, nothing runs any more when the rooms go.
+  const Finally stopped{[&] {
+    server.shutdown(kDrainMax);
+    live.stop();
+    if (simulator != nullptr) simulator->stop();
+    loops.stop();
+    desk.stop();
+    pool.stop();
+  }};
   loops.run();
   const std::string url = url_of(at, port);
   kLog.info("server_started",
@@ -367,11 +391,7 @@ Result<> serve(Context& context, ServeOptions options) {
   const int signal = wait_for_stop();
   kLog.info("server_draining", {{"signal", signal}});
   health.set_draining();
-  server.shutdown(kDrainMax);
-  live.stop();
-  if (simulator != nullptr) simulator->stop();
-  loops.stop();
-  desk.stop();
+  stopped.run();
   kLog.info("server_stopped");
   return {};
 }

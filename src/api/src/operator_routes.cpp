@@ -111,12 +111,15 @@ void add_breaker_routes(std::vector<RouteSpec>& routes, Api::State* state) {
                     .handler = [state](net::Request request, Params params) {
                       return breakers(state, request, std::move(params));
                     }});
+  // Many clients send an empty object with every POST.
+  net::Policy acting = policy("admin", "admin", kTimeout);
+  acting.body_max = kBodyMax;
   for (const Verb& verb : kVerbs) {
     routes.push_back({.method = net::Method::Post,
                       .path = fmt::format("/api/v1/circuit-breakers/{{name}}/{}", verb.name),
                       .tag = "Providers",
                       .summary = std::string{verb.summary},
-                      .policy = policy("admin", "admin", kTimeout),
+                      .policy = acting,
                       .params = {name_param("name", "As in the list: `polygon.bars`.")},
                       .schema = "Breaker",
                       .errors = {ErrorCode::NotFound},

@@ -51,6 +51,10 @@ std::vector<std::string> disagreeing(const std::vector<Said>& all) {
 
 }  // namespace
 
+Agreement::Agreement(AgreementParts parts)
+    : parts_{parts},
+      quarantine_{std::make_shared<const Quarantine>(parts.clock, parts.database, parts.pool)} {}
+
 net::Task<std::optional<AgreementVerdict>> Agreement::check(Symbol symbol, Call call) {
   const bool is_crypto = symbol.is_crypto() && !parts_.crypto.providers().empty();
   const routing::Chain& chain = is_crypto ? parts_.crypto : parts_.prices;
@@ -65,6 +69,7 @@ net::Task<std::optional<AgreementVerdict>> Agreement::check(Symbol symbol, Call 
     if (!provider->is_real() || !provider->not_configured().empty()) continue;
     routing::Terms<feed::BarsReply> terms;
     terms.only = provider;
+    terms.accept = quarantine_->bars(request, operation_name(chain.operation()), call);
     auto outcome = co_await chain.bars(request, std::move(terms), call);
     if (!outcome.value) continue;
     drop_running(outcome.value->bars, Interval::Day, symbol, now, false);

@@ -35,6 +35,26 @@ bool lies_in(Timestamp time, const std::vector<store::BarGap>& gaps, Interval in
   });
 }
 
+// The part of a gap that is tried at once; a longer one is worked off piece by piece.
+TimeRange first_chunk(const store::BarGap& gap) {
+  const auto starts = expected_bars(gap.interval, gap.symbol, gap.range);
+  if (starts.size() <= kChunkPeriods) return gap.range;
+  return {gap.range.start, period_end(starts[kChunkPeriods - 1], gap.interval)};
+}
+
+// Whether some vendor really looked, so that it was an attempt: not when budgets, breakers or the
+// time kept all from being asked.
+bool was_asked(const Error& error) {
+  if (error.code() == ErrorCode::DeadlineExceeded) return false;
+  if (error.fields().empty()) return true;
+  return std::ranges::any_of(error.fields(), [](const FieldError& reason) {
+    return reason.code != code_name(ErrorCode::ProviderQuota) &&
+           reason.code != code_name(ErrorCode::CircuitOpen) &&
+           reason.code != code_name(ErrorCode::Configuration) &&
+           reason.code != code_name(ErrorCode::DeadlineExceeded);
+  });
+}
+
 // The start of the first period that is not over at `now`.
 Timestamp closed_before(Interval interval, const Symbol& symbol, Timestamp now) {
   BarColumns one;
@@ -46,6 +66,11 @@ Timestamp closed_before(Interval interval, const Symbol& symbol, Timestamp now) 
 }
 
 }  // namespace
+
+std::chrono::nanoseconds heal_pause(std::int64_t attempts) {
+  const auto doublings = std::min<std::int64_t>(attempts, 11);
+  return std::min<std::chrono::minutes>(kHealPauseFirst * (1 << doublings), kHealPauseMax);
+}
 
 struct Backfill::Reply {
   std::string provider;
@@ -165,8 +190,6 @@ net::Task<Result<>> Backfill::journal(Symbol symbol, Interval interval, TimeRang
       attempts = std::max(attempts, gap.attempts);
       found_at = std::min(found_at, gap.found_at);
     }
-    ZIGGY_TRY(removed, quality.remove_gaps(symbol, interval, chunk));
-    static_cast<void>(removed);
     std::vector<store::BarGap> gaps;
     for (store::BarGap& gap : known) {
       const bool is_here =
@@ -183,9 +206,10 @@ net::Task<Result<>> Backfill::journal(Symbol symbol, Interval interval, TimeRang
       gaps.push_back(std::move(gap));
     }
     for (const TimeRange& range : missing) {
-      gaps.push_back({symbol, interval, range, state, found_at, now, attempts + 1, said_by});
+      gaps.push_back({symbol, interval, range, state, found_at, now, attempts + 1, said_by,
+                      now + heal_pause(attempts + 1)});
     }
-    return quality.write_gaps(gaps);
+    return quality.replace_gaps(symbol, interval, chunk, gaps);
   });
   co_return done;
 }
@@ -246,21 +270,15 @@ net::Task<Result<ChunkOutcome>> Backfill::fill(Symbol symbol, Interval interval,
 net::Task<Result<std::size_t>> Backfill::heal(std::size_t count, Call call) const {
   const Timestamp now = parts_.clock.now();
   store::Database* const database = &parts_.database;
-  // More than `count`, since some have to wait longer.
-  auto open = co_await parts_.pool.run([database, now, count] {
-    return database->quality().open_gaps(now - kHealPauseFirst, 8 * count);
-  });
-  if (!open) co_return std::unexpected{std::move(open).error()};
-  std::size_t tried = 0;
+  auto due = co_await parts_.pool.run(
+      [database, now, count] { return database->quality().due_gaps(now, count); });
+  if (!due) co_return std::unexpected{std::move(due).error()};
   std::size_t closed = 0;
-  for (const store::BarGap& gap : *open) {
-    if (tried == count) break;
-    const auto doublings = std::min<std::int64_t>(gap.attempts, 10);
-    const auto pause =
-        std::min<std::chrono::minutes>(kHealPauseFirst * (1 << doublings), kHealPauseMax);
-    if (gap.checked_at + pause > now) continue;
-    ++tried;
-    auto outcome = co_await fill(gap.symbol, gap.interval, gap.range, call);
+  for (const store::BarGap& gap : *due) {
+    // What nobody has time for stays due.
+    if (parts_.clock.steady() >= call.deadline) break;
+    const TimeRange chunk = first_chunk(gap);
+    auto outcome = co_await fill(gap.symbol, gap.interval, chunk, call);
     if (outcome) {
       if (outcome->still_missing == 0) ++closed;
       kLog.info(call, "gap_tried",
@@ -270,15 +288,22 @@ net::Task<Result<std::size_t>> Backfill::heal(std::size_t count, Call call) cons
                  {"inserted", outcome->written.inserted},
                  {"no_trades", outcome->no_trades},
                  {"still_missing", outcome->still_missing}});
-      continue;
-    }
-    if (outcome.error().code() == ErrorCode::StorageUnavailable) {
+    } else if (outcome.error().code() == ErrorCode::StorageUnavailable) {
       co_return std::unexpected{std::move(outcome).error()};
+    } else if (!was_asked(outcome.error())) {
+      break;
+    } else {
+      // Nobody had an answer: that is an attempt too.
+      auto noted = co_await journal(gap.symbol, gap.interval, chunk, {chunk}, store::GapState::Open,
+                                    gap.said_by);
+      if (!noted) co_return std::unexpected{std::move(noted).error()};
     }
-    // Nobody answered: that is an attempt too.
-    auto noted = co_await journal(gap.symbol, gap.interval, gap.range, {gap.range},
-                                  store::GapState::Open, gap.said_by);
-    if (!noted) co_return std::unexpected{std::move(noted).error()};
+    if (chunk.end >= gap.range.end) continue;
+    store::BarGap rest = gap;
+    rest.range.start = chunk.end;
+    auto kept = co_await parts_.pool.run(
+        [database, rest] { return database->quality().write_gaps({&rest, 1}); });
+    if (!kept) co_return std::unexpected{std::move(kept).error()};
   }
   co_return closed;
 }

@@ -71,8 +71,8 @@ Result<> note_gaps(store::Database& database, const store::BarKey& key, std::str
   if (missing.size() > kGapsPerAnswer) missing.resize(kGapsPerAnswer);
   std::vector<store::BarGap> gaps;
   for (const TimeRange& gap : missing) {
-    gaps.push_back(
-        {key.symbol, key.interval, gap, store::GapState::Open, now, now, 0, std::string{provider}});
+    gaps.push_back({key.symbol, key.interval, gap, store::GapState::Open, now, now, 0,
+                    std::string{provider}, now + heal_pause(0)});
   }
   return database.quality().write_gaps(gaps);
 }

@@ -93,13 +93,22 @@ struct LiveFeeds::State final : LiveActions,
       return;
     }
     is_busy = true;
-    work();
+    guarded(work);
     while (!pending.empty()) {
       auto next = std::move(pending.front());
       pending.pop_front();
-      next();
+      guarded(next);
     }
     is_busy = false;
+  }
+  /// One piece that throws costs itself, not all feeds.
+  template <class Work>
+  static void guarded(Work& work) {
+    try {
+      work();
+    } catch (const std::exception& error) {
+      kLog.error("live_work_failed", {{"detail", error.what()}});
+    }
   }
   template <class Work>
   void on_loop(Work work) {

@@ -77,6 +77,16 @@ net::Task<Result<Told<QuoteAnswer>>> Market::State::ask_quote(Symbol symbol, Cal
   co_return told;
 }
 
+bool Market::State::is_unknown_to_all(const Symbol& symbol,
+                                      const std::vector<Fallback>& misses) const {
+  return std::ranges::all_of(bars_chain(symbol).providers(), [&](const feed::Provider* provider) {
+    if (!provider->not_configured().empty()) return true;
+    return std::ranges::any_of(misses, [&](const Fallback& miss) {
+      return miss.provider == provider->name() && miss.code == ErrorCode::UnknownSymbol;
+    });
+  });
+}
+
 net::Task<Result<Told<QuoteAnswer>>> Market::State::take_quote(Symbol symbol, std::uint64_t mark,
                                                                routing::Outcome<Quote> outcome,
                                                                Call call) {
@@ -86,7 +96,7 @@ net::Task<Result<Told<QuoteAnswer>>> Market::State::take_quote(Symbol symbol, st
     if (outcome.provider->is_real()) told.stored_mark = kAnyMark;
     told.answer = take_vendors_quote(mark, std::move(outcome));
   } else {
-    auto close = co_await last_known(symbol, call);
+    auto close = co_await last_known(symbol, !is_unknown_to_all(symbol, outcome.misses), call);
     if (!close) co_return std::unexpected{std::move(close).error()};
     if (!*close) co_return fail(no_answer(outcome, symbol, "quotes"));
     told.answer = std::move(**close);
@@ -122,13 +132,15 @@ QuoteAnswer Market::State::take_vendors_quote(std::uint64_t mark, routing::Outco
   return answer;
 }
 
-net::Task<Result<std::optional<QuoteAnswer>>> Market::State::last_known(Symbol symbol, Call call) {
+net::Task<Result<std::optional<QuoteAnswer>>> Market::State::last_known(Symbol symbol,
+                                                                        bool asks_vendors,
+                                                                        Call call) {
   std::optional<QuoteAnswer> known;
   board.look(symbol, [&](const KnownQuote& pushed) {
     if (!pushed.is_made_up) known = pushed.answer;
     return true;
   });
-  auto close = co_await last_close(symbol, call);
+  auto close = co_await last_close(symbol, asks_vendors, call);
   if (!close) co_return std::unexpected{std::move(close).error()};
   const bool is_older =
       known && (!*close || (*close)->quote.as_of < known->quote.as_of) && known->quote.last;
@@ -137,7 +149,9 @@ net::Task<Result<std::optional<QuoteAnswer>>> Market::State::last_known(Symbol s
   co_return known;
 }
 
-net::Task<Result<std::optional<QuoteAnswer>>> Market::State::last_close(Symbol symbol, Call call) {
+net::Task<Result<std::optional<QuoteAnswer>>> Market::State::last_close(Symbol symbol,
+                                                                        bool asks_vendors,
+                                                                        Call call) {
   if (imports.mark(symbol) != 0) {
     store::Database* const database = &parts.database;
     auto stored =
@@ -151,6 +165,7 @@ net::Task<Result<std::optional<QuoteAnswer>>> Market::State::last_close(Symbol s
       co_return QuoteAnswer{close.quote, std::move(from)};
     }
   }
+  if (!asks_vendors) co_return std::nullopt;
   BarsQuery query;
   query.symbol = symbol;
   query.limit = 2;

@@ -80,8 +80,14 @@ struct Market::State : std::enable_shared_from_this<State> {
   [[nodiscard]] QuoteAnswer take_vendors_quote(std::uint64_t mark, routing::Outcome<Quote> outcome);
   /// The newest of: a quote in memory, the stored close, the close of vendors' bars; nullopt when
   /// there is none.
-  net::Task<Result<std::optional<QuoteAnswer>>> last_known(Symbol symbol, Call call);
-  net::Task<Result<std::optional<QuoteAnswer>>> last_close(Symbol symbol, Call call);
+  net::Task<Result<std::optional<QuoteAnswer>>> last_known(Symbol symbol, bool asks_vendors,
+                                                           Call call);
+  net::Task<Result<std::optional<QuoteAnswer>>> last_close(Symbol symbol, bool asks_vendors,
+                                                           Call call);
+  /// Every vendor of bars has just said, asked for a quote, that there is no such symbol: asking
+  /// again for bars would only spend budget.
+  [[nodiscard]] bool is_unknown_to_all(const Symbol& symbol,
+                                       const std::vector<Fallback>& misses) const;
 
   // Bars.
   net::Task<Result<BarsAnswer>> bars_of(BarsQuery query, Call call);
@@ -130,6 +136,9 @@ struct Market::State : std::enable_shared_from_this<State> {
                                                       const store::BarKey& key,
                                                       std::string_view provider,
                                                       const feed::BarsReply& reply);
+
+/// How long a gap that was tried so often waits for the next try: a minute, doubling, up to a day.
+[[nodiscard]] std::chrono::nanoseconds heal_pause(std::int64_t attempts);
 
 /// Journals the bars that the calendar expects between the first and the last of `bars` and that
 /// are not among them, unless the store has them or the journal knows of them. Blocking.

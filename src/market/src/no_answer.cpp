@@ -27,8 +27,8 @@ Error no_answer(const Refusals& refusals, const Symbol& symbol, std::string_view
     return {ErrorCode::NotFound, fmt::format("nobody has {} of {}", what, symbol.view())};
   }
   if (fields.empty()) {
-    return {ErrorCode::ProviderUnavailable,
-            fmt::format("no provider gives {} of {}", what, symbol.view())};
+    return {ErrorCode::NotSupported,
+            fmt::format("no configured provider serves {} of {}", what, symbol.view())};
   }
   const bool is_late =
       !refusals.misses.empty() && refusals.misses.back().code == ErrorCode::DeadlineExceeded;

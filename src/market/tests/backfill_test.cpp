@@ -184,6 +184,59 @@ TEST_F(BackfillTest, CoverageTellsMissingFromQuiet) {
   EXPECT_EQ(coverage[0].gaps[0].said_by, "second");
 }
 
+TEST_F(BackfillTest, GapsThatWaitDoNotKeepNewOnesFromBeingTried) {
+  // Forty that were tried in vain and wait, older than the one that is due.
+  std::vector<store::BarGap> waiting;
+  for (int i = 0; i < 40; ++i) {
+    const Timestamp day = at("2020-01-06") + std::chrono::days{14 * i};
+    waiting.push_back({kApple,
+                       Interval::Day,
+                       {day, day + hours{24}},
+                       store::GapState::Open,
+                       kNow - hours{48},
+                       kNow - hours{2},
+                       9,
+                       "first",
+                       kNow + hours{6}});
+  }
+  ASSERT_TRUE(database_->quality().write_gaps(waiting));
+  const Timestamp day = at("2026-10-05");
+  const store::BarGap fresh{
+      kAbc,    Interval::Day, {day, day + hours{24}}, store::GapState::Open, kNow, kNow, 0,
+      "first", kNow};
+  ASSERT_TRUE(database_->quality().write_gaps({&fresh, 1}));
+  first_.answer = reply_of(october());
+  EXPECT_EQ(heal(), 1U);
+}
+
+TEST_F(BackfillTest, ALongGapIsWorkedOffInPieces) {
+  const TimeRange decades{at("1990-01-01"), at("2026-11-01")};
+  const store::BarGap gap{kAbc, Interval::Day, decades, store::GapState::Open, kNow, kNow,
+                          0,    "first",       kNow};
+  ASSERT_TRUE(database_->quality().write_gaps({&gap, 1}));
+  BarColumns all;
+  for (const Timestamp day : expected_bars(Interval::Day, kAbc, decades)) {
+    all.push_back({day, 10, 11, 9, 10, 100});
+  }
+  first_.answer = reply_of(all);
+  EXPECT_EQ(heal(), 1U);
+  const std::size_t after_one = all.size() - plan(decades).missing;
+  EXPECT_EQ(after_one, kChunkPeriods);
+  EXPECT_EQ(heal(), 1U) << "the rest is due at once";
+  EXPECT_EQ(plan(decades).missing, 0U);
+}
+
+TEST_F(BackfillTest, WhoWasNotAskedHasNotTried) {
+  first_.answer = reply_of(without(october(), 5, 8));
+  second_.answer = fail(ErrorCode::ProviderUnavailable, "down");
+  fill();
+  clock_.advance(hours{1});
+  first_.answer = fail(ErrorCode::ProviderQuota, "429");
+  second_.answer = fail(ErrorCode::ProviderQuota, "429");
+  EXPECT_EQ(heal(), 0U);
+  EXPECT_EQ(gaps()[0].attempts, 1);
+}
+
 TEST_F(BackfillTest, NobodyAnswersMeansEachReason) {
   first_.answer = fail(ErrorCode::ProviderTimeout, "slow");
   second_.answer = fail(ErrorCode::NotEntitled, "plan");

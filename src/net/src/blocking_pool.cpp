@@ -40,13 +40,17 @@ BlockingPool::BlockingPool(std::size_t threads, std::size_t queue_max)
   }
 }
 
-BlockingPool::~BlockingPool() {
+BlockingPool::~BlockingPool() { stop(); }
+
+void BlockingPool::stop() {
   {
     const std::lock_guard lock{state_->mutex};
     state_->is_stopping = true;
   }
   state_->changed.notify_all();
-  for (auto& thread : state_->threads) thread.join();
+  for (auto& thread : state_->threads) {
+    if (thread.joinable()) thread.join();
+  }
 }
 
 bool BlockingPool::submit(std::move_only_function<void()> job) {

@@ -38,17 +38,19 @@ void write_gap(soci::session& session, const BarGap& gap) {
   const long long found_at = gap.found_at.time_since_epoch().count();
   const long long checked_at = gap.checked_at.time_since_epoch().count();
   const long long attempts = gap.attempts;
-  session << "INSERT INTO bar_gaps (symbol, interval, first_time, end_time, state, found_at,"
-             " checked_at, attempts, said_by) VALUES (:symbol, :interval, :first, :end, :state,"
-             " :found_at, :checked_at, :attempts, :said_by)"
-             " ON CONFLICT (symbol, interval, first_time) DO UPDATE SET"
-             " end_time = excluded.end_time, state = excluded.state,"
-             " checked_at = excluded.checked_at, attempts = excluded.attempts,"
-             " said_by = excluded.said_by",
+  const long long next_try_at = gap.next_try_at.time_since_epoch().count();
+  session
+      << "INSERT INTO bar_gaps (symbol, interval, first_time, end_time, state, found_at,"
+         " checked_at, attempts, said_by, next_try_at) VALUES (:symbol, :interval, :first, :end,"
+         " :state, :found_at, :checked_at, :attempts, :said_by, :next_try_at)"
+         " ON CONFLICT (symbol, interval, first_time) DO UPDATE SET"
+         " end_time = excluded.end_time, state = excluded.state,"
+         " checked_at = excluded.checked_at, attempts = excluded.attempts,"
+         " said_by = excluded.said_by, next_try_at = excluded.next_try_at",
       soci::use(symbol, "symbol"), soci::use(interval, "interval"), soci::use(first, "first"),
       soci::use(end, "end"), soci::use(state, "state"), soci::use(found_at, "found_at"),
       soci::use(checked_at, "checked_at"), soci::use(attempts, "attempts"),
-      soci::use(gap.said_by, "said_by");
+      soci::use(gap.said_by, "said_by"), soci::use(next_try_at, "next_try_at");
 }
 
 /// One row as the database gives it.
@@ -62,6 +64,7 @@ struct RawGap {
   long long checked_at = 0;
   long long attempts = 0;
   std::string said_by;
+  long long next_try_at = 0;
 
   [[nodiscard]] Result<BarGap> value() const {
     ZIGGY_TRY(parsed, Symbol::parse(symbol));
@@ -73,13 +76,14 @@ struct RawGap {
                   time_of(found_at),
                   time_of(checked_at),
                   attempts,
-                  said_by};
+                  said_by,
+                  time_of(next_try_at)};
   }
 };
 
 constexpr const char* kSelectGaps =
-    "SELECT symbol, interval, first_time, end_time, state, found_at, checked_at, attempts, said_by"
-    " FROM bar_gaps ";
+    "SELECT symbol, interval, first_time, end_time, state, found_at, checked_at, attempts, said_by,"
+    " next_try_at FROM bar_gaps ";
 
 Result<std::vector<BarGap>> fetch_gaps(soci::statement& statement, const std::string& where) {
   RawGap raw;
@@ -92,6 +96,7 @@ Result<std::vector<BarGap>> fetch_gaps(soci::statement& statement, const std::st
   statement.exchange(soci::into(raw.checked_at));
   statement.exchange(soci::into(raw.attempts));
   statement.exchange(soci::into(raw.said_by));
+  statement.exchange(soci::into(raw.next_try_at));
   statement.alloc();
   statement.prepare(kSelectGaps + where);
   statement.define_and_bind();
@@ -102,6 +107,15 @@ Result<std::vector<BarGap>> fetch_gaps(soci::statement& statement, const std::st
     gaps.push_back(std::move(gap));
   }
   return gaps;
+}
+
+Result<> check_gaps(std::span<const BarGap> gaps) {
+  for (const BarGap& gap : gaps) {
+    if (gap.range.end <= gap.range.start || gap.attempts < 0) {
+      return fail(ErrorCode::ValidationFailed, "a gap ends after its start");
+    }
+  }
+  return {};
 }
 
 }  // namespace
@@ -186,32 +200,27 @@ Result<std::size_t> QualityStore::keep_quarantined(std::size_t count) {
 }
 
 Result<> QualityStore::write_gaps(std::span<const BarGap> gaps) {
-  for (const BarGap& gap : gaps) {
-    if (gap.range.end <= gap.range.start || gap.attempts < 0) {
-      return fail(ErrorCode::ValidationFailed, "a gap ends after its start");
-    }
-  }
-  if (gaps.empty()) return {};
+  if (auto fine = check_gaps(gaps); !fine || gaps.empty()) return fine;
   return backend_.write([&](Connection& connection) -> Result<> {
     for (const BarGap& gap : gaps) write_gap(connection.session(), gap);
     return {};
   });
 }
 
-Result<std::size_t> QualityStore::remove_gaps(Symbol symbol, Interval interval, TimeRange range) {
+Result<> QualityStore::replace_gaps(Symbol symbol, Interval interval, TimeRange range,
+                                    std::span<const BarGap> gaps) {
+  if (auto fine = check_gaps(gaps); !fine) return fine;
   const std::string name{symbol.view()};
   const std::string length{interval_name(interval)};
   const long long from = range.start.time_since_epoch().count();
   const long long to = range.end.time_since_epoch().count();
-  return backend_.write([&](Connection& connection) -> Result<std::size_t> {
-    soci::statement statement =
-        (connection.session().prepare
-             << "DELETE FROM bar_gaps WHERE symbol = :symbol AND interval = :interval"
-                " AND first_time >= :from AND first_time < :to",
-         soci::use(name, "symbol"), soci::use(length, "interval"), soci::use(from, "from"),
-         soci::use(to, "to"));
-    statement.execute(true);
-    return static_cast<std::size_t>(std::max(0LL, statement.get_affected_rows()));
+  return backend_.write([&](Connection& connection) -> Result<> {
+    connection.session() << "DELETE FROM bar_gaps WHERE symbol = :symbol AND interval = :interval"
+                            " AND first_time >= :from AND first_time < :to",
+        soci::use(name, "symbol"), soci::use(length, "interval"), soci::use(from, "from"),
+        soci::use(to, "to");
+    for (const BarGap& gap : gaps) write_gap(connection.session(), gap);
+    return {};
   });
 }
 
@@ -224,16 +233,16 @@ Result<std::vector<BarGap>> QualityStore::gaps(Symbol symbol) {
   });
 }
 
-Result<std::vector<BarGap>> QualityStore::open_gaps(Timestamp checked_before, std::size_t limit) {
-  const long long before = checked_before.time_since_epoch().count();
+Result<std::vector<BarGap>> QualityStore::due_gaps(Timestamp now, std::size_t limit) {
+  const long long by = now.time_since_epoch().count();
   const auto rows = static_cast<long long>(limit);
   return backend_.read([&](Connection& connection) -> Result<std::vector<BarGap>> {
     soci::statement statement{connection.session()};
-    statement.exchange(soci::use(before, "before"));
+    statement.exchange(soci::use(by, "now"));
     statement.exchange(soci::use(rows, "rows"));
     return fetch_gaps(statement,
-                      "WHERE state = 'open' AND checked_at < :before"
-                      " ORDER BY checked_at, symbol, interval, first_time LIMIT :rows");
+                      "WHERE state = 'open' AND next_try_at <= :now"
+                      " ORDER BY next_try_at, symbol, interval, first_time LIMIT :rows");
   });
 }
 

@@ -163,15 +163,15 @@ TEST_P(Repositories, GapsAreJournaled) {
   QualityStore& quality = database().quality();
   const Symbol apple = *Symbol::parse("AAPL");
   const Timestamp day = *parse_rfc3339("2024-03-05T00:00:00Z");
-  BarGap gap{apple, Interval::Day, {day, day + 24h}, GapState::Open, day, day, 0, {}};
+  BarGap gap{apple, Interval::Day, {day, day + 24h}, GapState::Open, day, day, 0, {}, day};
   BarGap later = gap;
   later.range = {day + 48h, day + 72h};
-  later.checked_at = day + 1h;
+  later.next_try_at = day + 1h;
   ASSERT_TRUE(quality.write_gaps(std::vector{later, gap}));
-  auto open = *quality.open_gaps(day + 2h, 10);
+  auto open = *quality.due_gaps(day + 2h, 10);
   ASSERT_EQ(open.size(), 2U);
-  EXPECT_EQ(open[0].range.start, day) << "the longest untried first";
-  EXPECT_EQ(quality.open_gaps(day + 1h, 10)->size(), 1U);
+  EXPECT_EQ(open[0].range.start, day) << "the longest due first";
+  EXPECT_EQ(quality.due_gaps(day + 59min, 10)->size(), 1U);
   gap.state = GapState::NoTrades;
   gap.attempts = 1;
   gap.said_by = "yahoo";
@@ -180,8 +180,9 @@ TEST_P(Repositories, GapsAreJournaled) {
   ASSERT_EQ(all.size(), 2U);
   EXPECT_EQ(all[0].state, GapState::NoTrades);
   EXPECT_EQ(all[0].said_by, "yahoo");
-  EXPECT_EQ(*quality.remove_gaps(apple, Interval::Day, {day, day + 48h}), 1U);
-  EXPECT_EQ(quality.open_gaps(day + 2h, 10)->size(), 1U);
+  ASSERT_TRUE(quality.replace_gaps(apple, Interval::Day, {day, day + 48h}, {}));
+  EXPECT_EQ(quality.gaps(apple)->size(), 1U);
+  EXPECT_EQ(quality.due_gaps(day + 2h, 10)->size(), 1U);
   gap.range.end = gap.range.start;
   EXPECT_EQ(quality.write_gaps({&gap, 1}).error().code(), ErrorCode::ValidationFailed);
 }

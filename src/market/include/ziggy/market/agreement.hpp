@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,6 +16,8 @@
 #include "ziggy/store/database.hpp"
 
 namespace ziggy::market {
+
+class Quarantine;
 
 /// Two closes of the same day that differ by more are of different prices: vendors round, and take
 /// the close from the auction or from the last trade, which differ by a few hundredths of a
@@ -46,7 +49,7 @@ struct AgreementVerdict {
 /// differ nobody knows which one is wrong, so both disagree.
 class Agreement {
  public:
-  explicit Agreement(AgreementParts parts) : parts_{parts} {}
+  explicit Agreement(AgreementParts parts);
 
   /// Asks every real vendor of the symbol's chain and tells the desk; nullopt when fewer than two
   /// answered.
@@ -57,6 +60,7 @@ class Agreement {
 
  private:
   AgreementParts parts_;
+  std::shared_ptr<const Quarantine> quarantine_;
   std::optional<Symbol> last_;
 };
 

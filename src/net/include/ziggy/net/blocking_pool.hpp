@@ -22,7 +22,7 @@ class BlockingPool {
   BlockingPool(std::size_t threads, std::size_t queue_max);
   BlockingPool(const BlockingPool&) = delete;
   BlockingPool& operator=(const BlockingPool&) = delete;
-  /// Finishes what is queued, then joins.
+  /// As stop().
   ~BlockingPool();
 
   /// Runs `work`, which returns a Result, on a thread of the pool and resumes the caller on its own
@@ -58,6 +58,9 @@ class BlockingPool {
 
   /// Queues work that nobody waits for; false when the queue is full. `job` must not throw.
   [[nodiscard]] bool submit(std::move_only_function<void()> job);
+  /// Finishes what is queued, then joins; more is refused. Call it before what queued jobs use goes
+  /// away. Later calls do nothing. Not on one of its own threads.
+  void stop();
   /// How much waits for a thread now.
   [[nodiscard]] std::size_t queued() const;
 

@@ -54,7 +54,8 @@ struct BarGap {
   Timestamp found_at;
   Timestamp checked_at;  // when somebody last tried to fill it
   std::int64_t attempts = 0;
-  std::string said_by;  // who filled it or says that there were no trades
+  std::string said_by;    // who filled it or says that there were no trades
+  Timestamp next_try_at;  // not before
 };
 
 /// What was refused and what is missing. Blocking; any thread.
@@ -73,12 +74,13 @@ class QualityStore {
 
   /// Inserts, or replaces the gaps that begin at the same time, all in one transaction.
   [[nodiscard]] Result<> write_gaps(std::span<const BarGap> gaps);
-  /// Removes the gaps of the key that begin in `range`: before its journal is written anew.
-  [[nodiscard]] Result<std::size_t> remove_gaps(Symbol symbol, Interval interval, TimeRange range);
+  /// Puts `gaps` in the place of those of the key that begin in `range`, in one transaction.
+  [[nodiscard]] Result<> replace_gaps(Symbol symbol, Interval interval, TimeRange range,
+                                      std::span<const BarGap> gaps);
   /// Every gap of the symbol, by interval and time.
   [[nodiscard]] Result<std::vector<BarGap>> gaps(Symbol symbol);
-  /// Open gaps that were last tried before `checked_before`, the longest untried first.
-  [[nodiscard]] Result<std::vector<BarGap>> open_gaps(Timestamp checked_before, std::size_t limit);
+  /// Open gaps that are to be tried again by `now`, the longest due first.
+  [[nodiscard]] Result<std::vector<BarGap>> due_gaps(Timestamp now, std::size_t limit);
 
  private:
   Backend& backend_;
