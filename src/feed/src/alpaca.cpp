@@ -64,7 +64,8 @@ struct Reference final : NewsSource, ActionSource {
     return api.headlines(symbol, range, call);
   }
   net::Task<Result<std::vector<CorporateAction>>> actions(Symbol symbol, Call call) override {
-    return api.actions(symbol, call);
+    auto said = co_await api.actions(symbol, call);
+    co_return all_or_none(std::move(said), "alpaca", symbol);
   }
   AlpacaApi& api;
 };

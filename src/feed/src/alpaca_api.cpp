@@ -164,7 +164,8 @@ net::Task<Result<BarsReply>> AlpacaApi::bars(BarsRequest request, Call call) {
   if (request.with_actions) {
     auto actions_or = co_await actions(request.symbol, call);
     if (!actions_or) co_return std::unexpected{std::move(actions_or).error()};
-    reply.actions = std::move(*actions_or);
+    reply.actions = std::move(actions_or->actions);
+    reply.actions_whole = actions_or->is_whole;
   }
   reply.bars = std::move(history->bars);
   reply.dropped = history->dropped;
@@ -172,16 +173,15 @@ net::Task<Result<BarsReply>> AlpacaApi::bars(BarsRequest request, Call call) {
   co_return reply;
 }
 
-net::Task<Result<std::vector<CorporateAction>>> AlpacaApi::actions(Symbol symbol, Call call) {
-  if (symbol.kind() != AssetKind::Share) co_return std::vector<CorporateAction>{};
+net::Task<Result<SaidActions>> AlpacaApi::actions(Symbol symbol, Call call) {
+  if (symbol.kind() != AssetKind::Share) co_return SaidActions{};
   if (auto kept = actions_.find(symbol, clock_)) co_return std::move(*kept);
   const std::string first = fmt::format(
       "/v1/corporate-actions?symbols={}&types=forward_split,reverse_split,unit_split,"
       "stock_dividend,cash_dividend&start=1990-01-01&end={}&limit=1000&sort=asc",
       percent_encoded(to_alpaca(symbol)), to_rfc3339(clock_.now()).substr(0, 10));
-  std::vector<CorporateAction> all;
+  SaidActions all;
   std::string token;
-  bool is_whole = true;
   for (int count = 0; count < kReferencePagesMax; ++count) {
     std::string path = first;
     if (!token.empty()) path += "&page_token=" + percent_encoded(token);
@@ -190,17 +190,18 @@ net::Task<Result<std::vector<CorporateAction>>> AlpacaApi::actions(Symbol symbol
       if (!is_just_absent(payload.error())) co_return std::unexpected{std::move(payload).error()};
       kLog.info("actions_absent",
                 {{"symbol", symbol.view()}, {"detail", payload.error().detail()}});
-      is_whole = false;
+      all.is_whole = false;
+      all.has_splits = false;
       break;
     }
     auto page = parse_alpaca_actions(payload->body, symbol);
     if (!page) co_return std::unexpected{std::move(page).error()};
-    all.insert(all.end(), page->actions.begin(), page->actions.end());
+    all.actions.insert(all.actions.end(), page->actions.begin(), page->actions.end());
     if (page->next.empty() || page->next == token) break;
     token = std::move(page->next);
   }
-  all = settle_actions(std::move(all), clock_.now());
-  actions_.keep(symbol, all, clock_, is_whole ? ActionCache::kKept : kRefusalKept);
+  all.actions = settle_actions(std::move(all.actions), clock_.now());
+  actions_.keep(symbol, all, clock_);
   co_return all;
 }
 

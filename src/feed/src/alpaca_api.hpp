@@ -21,7 +21,7 @@ class AlpacaApi final : public HistoryPages {
   net::Task<Result<BarsReply>> bars(BarsRequest request, Call call);
   net::Task<Result<Quote>> quote(Symbol symbol, Call call);
   net::Task<Result<QuotesReply>> quotes(std::vector<Symbol> symbols, Call call);
-  net::Task<Result<std::vector<CorporateAction>>> actions(Symbol symbol, Call call);
+  net::Task<Result<SaidActions>> actions(Symbol symbol, Call call);
   net::Task<Result<std::vector<Headline>>> headlines(Symbol symbol, TimeRange range, Call call);
 
   net::Task<Result<VendorBars>> page(HistoryWindow window, Call call) override;

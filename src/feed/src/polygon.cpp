@@ -58,7 +58,8 @@ struct Reference final : NewsSource, ActionSource, SymbolSource, GroupedSource {
     return api.headlines(symbol, range, call);
   }
   net::Task<Result<std::vector<CorporateAction>>> actions(Symbol symbol, Call call) override {
-    return api.actions(symbol, call);
+    auto said = co_await api.actions(symbol, call);
+    co_return all_or_none(std::move(said), "polygon", symbol);
   }
   net::Task<Result<std::vector<SymbolInfo>>> search(std::string query, std::size_t limit,
                                                     Call call) override {

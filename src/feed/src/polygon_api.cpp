@@ -141,9 +141,12 @@ net::Task<Result<BarsReply>> PolygonApi::bars(BarsRequest request, Call call) {
   if (is_needed) {
     auto actions_or = co_await actions(request.symbol, call);
     if (!actions_or) co_return std::unexpected{std::move(actions_or).error()};
-    reply.actions = std::move(*actions_or);
+    reply.actions = std::move(actions_or->actions);
+    reply.actions_whole = actions_or->is_whole;
+    reply.basis_known = !history->is_adjusted || actions_or->has_splits;
   }
-  if (history->is_adjusted) undo_splits(history->bars, reply.actions, request.interval);
+  if (history->is_adjusted && reply.basis_known)
+    undo_splits(history->bars, reply.actions, request.interval);
   reply.bars = std::move(history->bars);
   reply.dropped = history->dropped;
   reply.as_of = clock_.now();
@@ -165,27 +168,27 @@ net::Task<Result<std::vector<CorporateAction>>> PolygonApi::read_actions(std::st
   co_return found;
 }
 
-net::Task<Result<std::vector<CorporateAction>>> PolygonApi::actions(Symbol symbol, Call call) {
-  if (symbol.kind() != AssetKind::Share) co_return std::vector<CorporateAction>{};
+net::Task<Result<SaidActions>> PolygonApi::actions(Symbol symbol, Call call) {
+  if (symbol.kind() != AssetKind::Share) co_return SaidActions{};
   if (auto kept = actions_.find(symbol, clock_)) co_return std::move(*kept);
-  std::vector<CorporateAction> all;
-  bool is_whole = true;
+  SaidActions all;
   for (const std::string_view what : {"splits", "dividends"}) {
     std::string path = fmt::format("/v3/reference/{}?ticker={}&limit=1000", what,
                                    percent_encoded(to_polygon(symbol)));
     auto part = co_await read_actions(std::move(path), symbol, call);
     if (part) {
-      all.insert(all.end(), part->begin(), part->end());
+      all.actions.insert(all.actions.end(), part->begin(), part->end());
     } else if (is_just_absent(part.error())) {
-      is_whole = false;
+      all.is_whole = false;
+      if (what == "splits") all.has_splits = false;
       kLog.info("actions_absent",
                 {{"symbol", symbol.view()}, {"what", what}, {"detail", part.error().detail()}});
     } else {
       co_return std::unexpected{std::move(part).error()};
     }
   }
-  all = settle_actions(std::move(all), clock_.now());
-  actions_.keep(symbol, all, clock_, is_whole ? ActionCache::kKept : kRefusalKept);
+  all.actions = settle_actions(std::move(all.actions), clock_.now());
+  actions_.keep(symbol, all, clock_);
   co_return all;
 }
 

@@ -21,7 +21,7 @@ class PolygonApi final : public HistoryPages {
   net::Task<Result<BarsReply>> bars(BarsRequest request, Call call);
   net::Task<Result<Quote>> quote(Symbol symbol, Call call);
   net::Task<Result<QuotesReply>> quotes(std::vector<Symbol> symbols, Call call);
-  net::Task<Result<std::vector<CorporateAction>>> actions(Symbol symbol, Call call);
+  net::Task<Result<SaidActions>> actions(Symbol symbol, Call call);
   net::Task<Result<std::vector<SymbolInfo>>> search(std::string query, std::size_t limit,
                                                     Call call);
   net::Task<Result<std::vector<SymbolBar>>> grouped_day(Timestamp session, Call call);

@@ -117,23 +117,32 @@ Call with_timeout(Call call, std::chrono::milliseconds timeout, const Clock& clo
   return call;
 }
 
-std::optional<std::vector<CorporateAction>> ActionCache::find(const Symbol& symbol,
-                                                              const Clock& clock) const {
+Result<std::vector<CorporateAction>> all_or_none(Result<SaidActions> said, std::string_view vendor,
+                                                 const Symbol& symbol) {
+  if (!said) return std::unexpected{std::move(said).error()};
+  if (!said->is_whole) {
+    return fail(ErrorCode::NoData, "{}: would not say the splits or dividends of {}", vendor,
+                symbol.view());
+  }
+  return std::move(said->actions);
+}
+
+std::optional<SaidActions> ActionCache::find(const Symbol& symbol, const Clock& clock) const {
   const std::scoped_lock lock{mutex_};
   const auto found = entries_.find(symbol);
   if (found == entries_.end() || clock.steady() >= found->second.until) return std::nullopt;
-  return found->second.actions;
+  return found->second.said;
 }
 
-void ActionCache::keep(const Symbol& symbol, std::vector<CorporateAction> actions,
-                       const Clock& clock, std::chrono::nanoseconds lifetime) {
+void ActionCache::keep(const Symbol& symbol, SaidActions said, const Clock& clock) {
   const Monotonic now = clock.steady();
   const std::scoped_lock lock{mutex_};
   if (entries_.size() >= kSymbolsMax && !entries_.contains(symbol)) {
     std::erase_if(entries_, [&](const auto& entry) { return now >= entry.second.until; });
     if (entries_.size() >= kSymbolsMax) entries_.erase(entries_.begin());
   }
-  entries_[symbol] = {std::move(actions), now + lifetime};
+  const std::chrono::nanoseconds lifetime = said.is_whole ? kKept : kRefusalKept;
+  entries_[symbol] = {std::move(said), now + lifetime};
 }
 
 std::vector<CorporateAction> settle_actions(std::vector<CorporateAction> actions, Timestamp now) {

@@ -73,6 +73,18 @@ class Refusal {
   std::atomic<std::int64_t> until_{std::numeric_limits<std::int64_t>::min()};
 };
 
+/// What a vendor said of a symbol's splits and dividends.
+struct SaidActions {
+  std::vector<CorporateAction> actions;
+  /// False when it would not say some of them, or the splits.
+  bool is_whole = true;
+  bool has_splits = true;
+};
+/// `said` as the answer of an ActionSource, which has all or none: NoData when it is not whole.
+[[nodiscard]] Result<std::vector<CorporateAction>> all_or_none(Result<SaidActions> said,
+                                                               std::string_view vendor,
+                                                               const Symbol& symbol);
+
 /// Splits and dividends by symbol, for a while. Thread-safe; holds at most kSymbolsMax symbols.
 class ActionCache {
  public:
@@ -80,14 +92,13 @@ class ActionCache {
   /// Actions are announced days ahead; half a day late is early enough.
   static constexpr std::chrono::hours kKept{12};
 
-  [[nodiscard]] std::optional<std::vector<CorporateAction>> find(const Symbol& symbol,
-                                                                 const Clock& clock) const;
-  void keep(const Symbol& symbol, std::vector<CorporateAction> actions, const Clock& clock,
-            std::chrono::nanoseconds lifetime = kKept);
+  [[nodiscard]] std::optional<SaidActions> find(const Symbol& symbol, const Clock& clock) const;
+  /// What is not whole is kept for kRefusalKept only.
+  void keep(const Symbol& symbol, SaidActions said, const Clock& clock);
 
  private:
   struct Entry {
-    std::vector<CorporateAction> actions;
+    SaidActions said;
     Monotonic until;
   };
   mutable std::mutex mutex_;

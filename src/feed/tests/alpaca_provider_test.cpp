@@ -143,6 +143,7 @@ TEST_F(AlpacaProviderTest, ActionsComeInPagesAndAreKept) {
   const auto reply = bars(days("2024-01-02", "2024-01-05", true));
   ASSERT_TRUE(reply) << reply.error().detail();
   ASSERT_EQ(reply->actions.size(), 2U);
+  EXPECT_TRUE(reply->actions_whole);
   EXPECT_EQ(reply->actions[1].value, 4);
   const auto again = ziggy::testing::run_task(provider_->actions()->actions(sym("ACME"), Call{}));
   EXPECT_EQ(*again, reply->actions);
@@ -156,7 +157,11 @@ TEST_F(AlpacaProviderTest, OptionalRoutesMayBeAbsent) {
     }
     return {.status = 404, .body = "<html>", .type = "text/html"};
   });
-  EXPECT_TRUE(bars(days("2024-01-02", "2024-01-05", true)));
+  const auto reply = bars(days("2024-01-02", "2024-01-05", true));
+  ASSERT_TRUE(reply) << reply.error().detail();
+  EXPECT_FALSE(reply->actions_whole);
+  EXPECT_TRUE(reply->basis_known);
+  EXPECT_FALSE(ziggy::testing::run_task(provider_->actions()->actions(sym("ACME"), Call{})));
 }
 
 TEST_F(AlpacaProviderTest, WhatHasNeitherBarsNorASnapshotIsUnknown) {

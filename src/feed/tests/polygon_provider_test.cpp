@@ -187,6 +187,27 @@ TEST_F(PolygonProviderTest, SplitsFoldedInAllTheSameAreUndone) {
   EXPECT_EQ(vendor_->asked().size(), 4U);
 }
 
+TEST_F(PolygonProviderTest, SplitsFoldedInAndNotSaidLeaveTheBasisOpen) {
+  for (const std::string_view refused : {"/v3/reference/splits", "/v3/reference/dividends"}) {
+    start([&](const Asked& asked) -> Answer {
+      if (asked.path == refused) return {.status = 403, .body = R"({"status":"NOT_AUTHORIZED"})"};
+      if (asked.path == "/v3/reference/splits") {
+        return {.body = R"({"status":"OK","results":[{"ticker":"ACME","split_from":1,"split_to":4,
+                            "execution_date":"2024-01-03"}]})"};
+      }
+      if (asked.path.starts_with("/v3")) return {.body = std::string{kNothing}};
+      return {.body = R"({"status":"OK","adjusted":true,"results":[)" + row("2024-01-02", 25) +
+                      "," + row("2024-01-03", 26) + "]}"};
+    });
+    const auto reply = bars(days("2024-01-01", "2024-02-01"));
+    ASSERT_TRUE(reply) << reply.error().detail();
+    const bool knows_splits = refused.ends_with("dividends");
+    EXPECT_FALSE(reply->actions_whole);
+    EXPECT_EQ(reply->basis_known, knows_splits);
+    EXPECT_EQ(reply->bars.close[0], knows_splits ? 100 : 25);
+  }
+}
+
 TEST_F(PolygonProviderTest, ActionsAreAskedWhenAJumpNeedsThem) {
   start([](const Asked& asked) -> Answer {
     if (asked.path == "/v3/reference/splits") {
@@ -217,6 +238,14 @@ TEST_F(PolygonProviderTest, WithoutReferenceDataBarsComeWithoutActions) {
       ASSERT_TRUE(reply) << status << type << reply.error().detail();
       EXPECT_EQ(reply->bars.size(), 1U);
       EXPECT_TRUE(reply->actions.empty());
+      EXPECT_FALSE(reply->actions_whole);
+      EXPECT_TRUE(reply->basis_known);
+      EXPECT_FALSE(bars(days("2024-01-01", "2024-02-01", true))->actions_whole) << "kept";
+      EXPECT_TRUE(bars(days("2024-01-01", "2024-02-01"))->actions_whole) << "not asked";
+      const auto said =
+          ziggy::testing::run_task(provider_->actions()->actions(sym("ACME"), Call{}));
+      ASSERT_FALSE(said) << "none is not what it said";
+      EXPECT_EQ(said.error().code(), ErrorCode::NoData);
     }
   }
   // A failure is no absence: adjusted figures would be wrong without a word.

@@ -102,6 +102,10 @@ TEST(VendorHistory, TheCacheForgets) {
   EXPECT_TRUE(cache.find(symbol, clock));
   clock.advance(ActionCache::kKept);
   EXPECT_FALSE(cache.find(symbol, clock));
+  cache.keep(symbol, {.actions = {}, .is_whole = false}, clock);
+  EXPECT_FALSE(cache.find(symbol, clock)->is_whole);
+  clock.advance(kRefusalKept);
+  EXPECT_FALSE(cache.find(symbol, clock));
   Refusal refusal;
   EXPECT_FALSE(refusal.holds(clock));
   refusal.note(clock);

@@ -71,7 +71,7 @@ net::Task<std::optional<AgreementVerdict>> Agreement::check(Symbol symbol, Call 
     terms.only = provider;
     terms.accept = quarantine_->bars(request, operation_name(chain.operation()), call);
     auto outcome = co_await chain.bars(request, std::move(terms), call);
-    if (!outcome.value) continue;
+    if (!outcome.value || !outcome.value->basis_known) continue;
     drop_running(outcome.value->bars, Interval::Day, symbol, now, false);
     all.push_back({std::string{provider->name()}, std::move(outcome.value->bars)});
   }

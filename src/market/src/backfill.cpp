@@ -136,7 +136,13 @@ net::Task<Result<Backfill::Reply>> Backfill::ask(feed::BarsRequest request,
   terms.real_only = true;
   terms.only = only;
   const routing::Chain& asked = chain(request.symbol);
-  terms.accept = quarantine_->bars(request, operation_name(asked.operation()), call);
+  terms.accept = [judge = quarantine_->bars(request, operation_name(asked.operation()), call)](
+                     const feed::Provider& provider, const feed::BarsReply& reply) -> Result<> {
+    if (!reply.basis_known) {
+      return fail(ErrorCode::NotEntitled, "adjusted for splits that it would not say");
+    }
+    return judge(provider, reply);
+  };
   auto outcome = co_await asked.bars(request, std::move(terms), call);
   if (!outcome.value) {
     const std::string what = fmt::format("{} bars", interval_name(request.interval));

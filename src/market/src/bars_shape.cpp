@@ -83,6 +83,34 @@ TimeRange closes_range(const std::vector<CorporateAction>& actions) {
   return {first.ex_date - days{20}, last.ex_date + days{1}};
 }
 
+bool has_closes(const RawBars& raw, const Symbol& symbol) {
+  if (raw.bars.empty()) return true;
+  if (raw.closes.empty() && raw.base > Interval::Day) return false;
+  const BarColumns& closes = raw.closes.empty() ? raw.bars : raw.closes;
+  // Below a day an ex-date begins at New York's midnight.
+  const std::chrono::hours late{is_intraday(raw.base) ? 5 : 0};
+  return std::ranges::all_of(raw.actions, [&](const CorporateAction& action) {
+    if (action.kind != CorporateAction::Kind::Dividend) return true;
+    if (raw.bars.time_at(0) >= action.ex_date + late) return true;
+    const std::size_t after = closes.lower_bound(action.ex_date);
+    if (after == 0) return false;
+    const auto sessions =
+        expected_bars(Interval::Day, symbol, {action.ex_date - days{20}, action.ex_date});
+    const Timestamp last = sessions.empty() ? action.ex_date - days{20} : sessions.back();
+    return closes.time_at(after - 1) >= last;
+  });
+}
+
+void unfold_splits(BarColumns& bars, const std::vector<CorporateAction>& actions,
+                   Interval interval) {
+  auto steps = adjustment_steps(bars, actions, Adjustment::Split, interval);
+  for (AdjustmentStep& step : steps) {
+    step.price_factor = 1 / step.price_factor;
+    step.volume_factor = 1 / step.volume_factor;
+  }
+  apply_adjustment(bars, steps);
+}
+
 void drop_running(BarColumns& bars, Interval interval, const Symbol& symbol, Timestamp now,
                   bool is_always_open) {
   std::size_t kept = bars.size();

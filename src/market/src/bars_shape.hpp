@@ -35,6 +35,13 @@ struct BaseRequest {
 /// The range of days in which those closes lie.
 [[nodiscard]] TimeRange closes_range(const std::vector<CorporateAction>& actions);
 
+/// True when the closes (or `bars`, where there are none) tell the last close before each dividend
+/// that changes a bar.
+[[nodiscard]] bool has_closes(const RawBars& raw, const Symbol& symbol);
+/// Takes splits out of bars that a vendor adjusted for them.
+void unfold_splits(BarColumns& bars, const std::vector<CorporateAction>& actions,
+                   Interval interval);
+
 /// When the period of a bar is over: for days of symbols that an exchange trades, at the close of
 /// its session; `is_always_open` makes every UTC day one.
 [[nodiscard]] Timestamp bar_end(Timestamp time, Interval interval, const Symbol& symbol,

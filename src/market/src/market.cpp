@@ -21,6 +21,9 @@ constexpr std::size_t kQuotesShards = 16;
 // Room for what vendors found of symbols, some hundred searches.
 constexpr std::size_t kSearchesBytes = std::size_t{1} << 20U;
 
+// Room for the splits and dividends of a thousand symbols.
+constexpr std::size_t kElsewhereBytes = std::size_t{4} << 20U;
+
 AnswersSettings answers_settings(const MarketParts& parts, const MarketSettings& chosen,
                                  std::size_t bytes_max, std::size_t shards) {
   AnswersSettings settings;
@@ -48,6 +51,7 @@ Market::State::State(MarketParts with, MarketSettings chosen)
       quotes{answers_settings(with, chosen, kQuotesBytes, kQuotesShards), with.clock},
       many_quotes{with.clock},
       searches{{.bytes_max = kSearchesBytes, .shards = 1}, with.clock},
+      elsewhere{{.bytes_max = kElsewhereBytes, .shards = 1}, with.clock},
       teller{with.database, with.pool, with.hub, imports} {}
 
 const routing::Chain& Market::State::bars_chain(const Symbol& symbol) const {

@@ -59,7 +59,8 @@ Result<store::WriteOutcome> store_reply(store::Database& database, const store::
     row.source = provider;
     if (auto done = database.symbols().upsert(row); !done) return fail(std::move(done).error());
   }
-  if (!reply.actions.empty()) {
+  // Half of them would later pass for all of them.
+  if (reply.actions_whole && !reply.actions.empty()) {
     ZIGGY_TRY(actions, database.actions().write(key.symbol, provider, reply.actions));
     static_cast<void>(actions);
   }
@@ -134,8 +135,10 @@ net::Task<Result<Told<BarsAnswer>>> Market::State::ask_bars(BarsQuery query, Cal
   const bool is_simulated = outcome.value && !outcome.provider->is_real();
   if (outcome.value) {
     auto answer = co_await from_vendor(query, *imported, now, std::move(outcome), call);
-    told.answer = std::move(answer);
-    if (!is_simulated) told.stored_mark = kAnyMark;
+    if (!answer) co_return std::unexpected{std::move(answer).error()};
+    told.answer = std::move(*answer);
+    // Out of the store when the vendor failed half-way.
+    if (!is_simulated && !told.answer.provenance.stale) told.stored_mark = kAnyMark;
   } else {
     auto stored = co_await from_store(query, now, mark, std::move(outcome));
     if (!stored) co_return std::unexpected{std::move(stored).error()};
@@ -153,11 +156,11 @@ net::Task<Result<Told<BarsAnswer>>> Market::State::ask_bars(BarsQuery query, Cal
   co_return told;
 }
 
-net::Task<BarsAnswer> Market::State::from_vendor(BarsQuery query, bool imported, Timestamp now,
-                                                 routing::Outcome<feed::BarsReply> outcome,
-                                                 Call call) {
+net::Task<Result<BarsAnswer>> Market::State::from_vendor(BarsQuery query, bool imported,
+                                                         Timestamp now,
+                                                         routing::Outcome<feed::BarsReply> outcome,
+                                                         Call call) {
   const feed::Provider* const provider = outcome.provider;
-  const routing::Chain& chain = bars_chain(query.symbol);
   feed::BarsReply& reply = *outcome.value;
   drop_running(reply.bars, query.interval, query.symbol, now, settings.is_always_open);
   Provenance from{std::string{provider->name()}, reply.as_of, false, std::move(outcome.misses)};
@@ -165,32 +168,22 @@ net::Task<BarsAnswer> Market::State::from_vendor(BarsQuery query, bool imported,
   raw.base = query.interval;
   raw.actions = reply.actions;
   raw.bars = reply.bars;
-  const auto ask_days = [&](TimeRange range, std::size_t limit) {
-    range.end = std::min(range.end, now);
-    range.start = std::min(range.start, range.end);
-    feed::BarsRequest days{query.symbol, Interval::Day, range, limit};
-    routing::Terms<feed::BarsReply> terms;
-    terms.only = provider;
-    terms.accept = quarantine.bars(days, operation_name(chain.operation()), call);
-    return chain.bars(days, std::move(terms), call);
-  };
-  const bool is_adjusted = query.adjustment != Adjustment::Raw && !reply.actions.empty();
-  if (is_adjusted && query.interval > Interval::Day) {
-    const BaseRequest wanted = base_request(query, Interval::Day, std::min(query.range.end, now));
-    auto days = co_await ask_days(wanted.range, wanted.limit);
-    if (days.value) {
-      raw.base = Interval::Day;
-      raw.is_cut = days.value->bars.size() == wanted.limit;
-      raw.bars = std::move(days.value->bars);
-    }
+  const bool is_folded = !reply.basis_known;
+  if (!reply.actions_whole && (is_folded || query.adjustment != Adjustment::Raw)) {
+    co_await complete_actions(&raw, is_folded, query, provider, call);
   }
-  if (needs_closes(query, raw.actions)) {
-    auto closes = co_await ask_days(closes_range(raw.actions), kBarsLimitMax);
-    if (closes.value) raw.closes = std::move(closes.value->bars);
-  }
-  if (provider->is_real() && !imported && !reply.bars.empty()) {
+  if (provider->is_real() && !imported && !reply.bars.empty() && !is_folded) {
     auto kept = std::make_shared<const feed::BarsReply>(std::move(reply));
     co_await write_through(query, std::string{provider->name()}, std::move(kept), call);
+  }
+  routing::Outcome<feed::BarsReply> failed;
+  auto added = co_await add_days(&raw, query, provider, now, &failed, call);
+  if (!added) {
+    failed.misses.insert(failed.misses.begin(), from.fallback_from.begin(),
+                         from.fallback_from.end());
+    auto stored =
+        co_await without_days(query, now, std::move(added).error(), std::move(failed), call);
+    co_return stored;
   }
   Page page = shape_page(std::move(raw), query);
   drop_running(page.bars, query.interval, query.symbol, now, settings.is_always_open);
@@ -244,7 +237,9 @@ net::Task<Result<BarsAnswer>> Market::State::from_store(BarsQuery query, Timesta
     stored = std::move(*found);
   }
   Page page;
+  bool is_sure = true;
   if (stored) {
+    is_sure = !needs_closes(query, stored->raw.actions) || has_closes(stored->raw, query.symbol);
     page = shape_page(std::move(stored->raw), query);
     if (stored->is_made_longer) {
       drop_running(page.bars, query.interval, query.symbol, now, settings.is_always_open);
@@ -270,7 +265,7 @@ net::Task<Result<BarsAnswer>> Market::State::from_store(BarsQuery query, Timesta
   Provenance from{
       std::move(stored->source),
       std::min(now, bar_end(last, query.interval, query.symbol, settings.is_always_open)),
-      is_failing || !is_complete, fallbacks_of(std::move(outcome))};
+      is_failing || !is_complete || !is_sure, fallbacks_of(std::move(outcome))};
   co_return make_answer(std::move(page), std::move(from));
 }
 

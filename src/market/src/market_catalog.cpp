@@ -66,7 +66,7 @@ net::Task<Result<T>> Market::State::ask_reference(net::Task<Result<T>> work, Cal
 }
 
 net::Task<> Market::State::ask_for_actions(std::shared_ptr<ActionsAsked> asked, Symbol symbol,
-                                           Call call) {
+                                           const feed::Provider* silent, Call call) {
   const routing::Chain& chain = bars_chain(symbol);
   const auto vendors =
       parts.desk != nullptr ? parts.desk->order(chain.operation()) : chain.providers();
@@ -78,6 +78,7 @@ net::Task<> Market::State::ask_for_actions(std::shared_ptr<ActionsAsked> asked, 
   }
   for (feed::Provider* const vendor : vendors) {
     if (!vendor->not_configured().empty()) continue;
+    if (silent != nullptr && (vendor == silent || vendor->is_real() != silent->is_real())) continue;
     if (feed::ActionSource* const source = vendor->actions()) {
       auto answer = co_await ask_reference(source->actions(symbol, call), call);
       if (answer) {
@@ -98,6 +99,11 @@ net::Task<> Market::State::ask_for_actions(std::shared_ptr<ActionsAsked> asked, 
     terms.only = vendor;
     terms.accept = quarantine.bars(request, operation_name(chain.operation()), call);
     auto found = co_await chain.bars(request, std::move(terms), call);
+    if (found.value && !found.value->actions_whole) {
+      outcome.misses.push_back({std::string{vendor->name()}, ErrorCode::NoData,
+                                "would not say the splits or dividends"});
+      continue;
+    }
     if (found.value) {
       asked->actions = std::move(found.value->actions);
       co_return;
@@ -115,7 +121,7 @@ net::Task<Result<std::vector<CorporateAction>>> Market::corporate_actions(Symbol
   if (!imported) co_return std::unexpected{std::move(imported).error()};
   const auto asked = std::make_shared<ActionsAsked>();
   if (!*imported) {
-    co_await state->ask_for_actions(asked, symbol, call);
+    co_await state->ask_for_actions(asked, symbol, nullptr, call);
     if (asked->actions) co_return std::move(*asked->actions);
   }
   store::Database* const database = &state->parts.database;

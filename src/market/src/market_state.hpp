@@ -92,19 +92,36 @@ struct Market::State : std::enable_shared_from_this<State> {
   // Bars.
   net::Task<Result<BarsAnswer>> bars_of(BarsQuery query, Call call);
   net::Task<Result<Told<BarsAnswer>>> ask_bars(BarsQuery query, Call call);
-  net::Task<BarsAnswer> from_vendor(BarsQuery query, bool imported, Timestamp now,
-                                    routing::Outcome<feed::BarsReply> outcome, Call call);
+  net::Task<Result<BarsAnswer>> from_vendor(BarsQuery query, bool imported, Timestamp now,
+                                            routing::Outcome<feed::BarsReply> outcome, Call call);
   net::Task<Result<BarsAnswer>> from_store(BarsQuery query, Timestamp now, std::uint64_t mark,
                                            routing::Outcome<feed::BarsReply> outcome);
   net::Task<> write_through(BarsQuery query, std::string provider,
                             std::shared_ptr<const feed::BarsReply> reply, Call call);
+  /// The splits and dividends of a symbol whose vendor would not say them: stored ones, or those of
+  /// the next vendor who says all of them; nullopt when nobody does.
+  net::Task<std::optional<std::vector<CorporateAction>>> actions_elsewhere(
+      Symbol symbol, const feed::Provider* silent, Call call);
+  /// Fills in the actions from elsewhere; `is_folded`: the bars have splits in them that the vendor
+  /// would not say. What they point to outlives the task, here and below.
+  net::Task<> complete_actions(RawBars* raw, bool is_folded, BarsQuery query,
+                               const feed::Provider* provider, Call call);
+  /// Fetches the days that adjusting needs, from the vendor or the store. An error, and why in
+  /// `failed`, when nobody has them: `raw` would be adjusted wrongly.
+  net::Task<Result<>> add_days(RawBars* raw, BarsQuery query, const feed::Provider* provider,
+                               Timestamp now, routing::Outcome<feed::BarsReply>* failed, Call call);
+  /// The last resort when add_days failed: what is stored, marked stale, or `why`.
+  net::Task<Result<BarsAnswer>> without_days(BarsQuery query, Timestamp now, Error why,
+                                             routing::Outcome<feed::BarsReply> failed, Call call);
   [[nodiscard]] BarsAnswer make_answer(Page page, Provenance provenance) const;
   [[nodiscard]] resilience::AnswerLife life_of(const Provenance& provenance) const;
 
   // What is no price.
   template <class T>
   net::Task<Result<T>> ask_reference(net::Task<Result<T>> work, Call call);
-  net::Task<> ask_for_actions(std::shared_ptr<ActionsAsked> asked, Symbol symbol, Call call);
+  /// Asks all but `silent`, if there is one, and then only those who are as real as it is.
+  net::Task<> ask_for_actions(std::shared_ptr<ActionsAsked> asked, Symbol symbol,
+                              const feed::Provider* silent, Call call);
   net::Task<std::vector<SymbolEntry>> search_vendors(std::string query, Call call);
   net::Task<> search_vendor(feed::Provider* vendor, std::string query, Call call);
 
@@ -119,6 +136,8 @@ struct Market::State : std::enable_shared_from_this<State> {
       many_quotes;
   /// What a vendor found, by its name and the query; by its name alone, that it failed.
   resilience::AnswerCache<std::string, std::vector<feed::SymbolInfo>> searches;
+  /// What others said of the actions that a vendor would not say, by its name and the symbol.
+  resilience::AnswerCache<std::string, std::vector<CorporateAction>> elsewhere;
   BarTeller teller;
   std::atomic<std::uint64_t> ticks_refused = 0;
   /// Jobs of look_later that are not done.

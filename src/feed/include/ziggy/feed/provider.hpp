@@ -52,6 +52,12 @@ struct BarsReply {
   Timestamp as_of;
   /// Rows of the vendor's answer that held no bar (nulls, half-filled) and were left out.
   std::size_t dropped = 0;
+  /// False when the vendor was asked for its splits or dividends and would not say them (plan, no
+  /// such route): `actions` are then those it did say, perhaps none.
+  bool actions_whole = true;
+  /// False when `bars` are adjusted for splits that the vendor would not say, so that they could
+  /// not be undone: no unadjusted bars, nothing to store as such.
+  bool basis_known = true;
 };
 
 /// Answers to many symbols at once; a symbol is in one of the two lists.
