@@ -79,8 +79,10 @@ net::Task<Result<Told<QuoteAnswer>>> Market::State::ask_quote(Symbol symbol, Cal
 
 bool Market::State::is_unknown_to_all(const Symbol& symbol,
                                       const std::vector<Fallback>& misses) const {
-  return std::ranges::all_of(bars_chain(symbol).providers(), [&](const feed::Provider* provider) {
+  return std::ranges::all_of(bars_chain(symbol).providers(), [&](feed::Provider* provider) {
     if (!provider->not_configured().empty()) return true;
+    // Asking costs nothing that is scarce, and some have bars where they have no quotes.
+    if (provider->budget() == nullptr) return false;
     return std::ranges::any_of(misses, [&](const Fallback& miss) {
       return miss.provider == provider->name() && miss.code == ErrorCode::UnknownSymbol;
     });

@@ -84,8 +84,8 @@ struct Market::State : std::enable_shared_from_this<State> {
                                                            Call call);
   net::Task<Result<std::optional<QuoteAnswer>>> last_close(Symbol symbol, bool asks_vendors,
                                                            Call call);
-  /// Every vendor of bars has just said, asked for a quote, that there is no such symbol: asking
-  /// again for bars would only spend budget.
+  /// Every vendor of bars has a budget and has just said, asked for a quote, that there is no such
+  /// symbol: asking again for bars would only spend it.
   [[nodiscard]] bool is_unknown_to_all(const Symbol& symbol,
                                        const std::vector<Fallback>& misses) const;
 

@@ -14,6 +14,7 @@
 #include "seat.hpp"
 #include "ziggy/base/call.hpp"
 #include "ziggy/net/spawn.hpp"
+#include "ziggy/net/timer.hpp"
 #include "ziggy/resilience/time_limit.hpp"
 #include "ziggy/resilience/verdict.hpp"
 #include "ziggy/routing/chain.hpp"
@@ -291,23 +292,61 @@ bool take_answer(Outcome<T>& outcome, Roll& roll, Seat* seat, Result<T> answer, 
 
 /// Asks those whose breakers are open, when there is nobody else. `roll` and `outcome` are the
 /// awaiting coroutine's.
+/// Counts a request that is out as the last resort.
+class LastResort {
+ public:
+  explicit LastResort(Seat& seat) : seat_{seat} { ++seat_.last_resorts_out; }
+  LastResort(const LastResort&) = delete;
+  LastResort& operator=(const LastResort&) = delete;
+  ~LastResort() { --seat_.last_resorts_out; }
+
+ private:
+  Seat& seat_;
+};
+
+/// Between looks at what came of another's last resort, and the longest wait for it.
+inline constexpr std::chrono::milliseconds kLastResortLook{5};
+inline constexpr std::chrono::seconds kLastResortWait{2};
+
+/// Waits while somebody else's last resort is out and nobody can be asked in the meantime.
+inline net::Task<> wait_for_last_resort(const Roll* roll, Call call, const Clock* clock) {
+  const auto is_waiting = [roll] {
+    return std::ranges::any_of(roll->passed,
+                               [](const auto& each) {
+                                 return each.second == ErrorCode::CircuitOpen &&
+                                        each.first->last_resorts_out > 0;
+                               }) &&
+           std::ranges::none_of(roll->passed, [](const auto& each) {
+             return each.second == ErrorCode::CircuitOpen && each.first->breaker->would_admit();
+           });
+  };
+  for (auto waited = kLastResortLook; waited < kLastResortWait && is_waiting();
+       waited += kLastResortLook) {
+    if (time_left(call, *clock) <= 2 * kLastResortLook) break;
+    co_await net::sleep_for(kLastResortLook);
+  }
+}
+
 template <class T>
 net::Task<> ask_the_last(std::shared_ptr<const Job<T>> job, Roll* roll, Outcome<T>* outcome,
                          Call call) {
   const Clock& clock = job->desk->clock();
   const auto state = co_await net::asio::this_coro::cancellation_state;
+  co_await wait_for_last_resort(roll, call, &clock);
   auto passed = std::exchange(roll->passed, {});
   for (std::size_t i = 0; i < passed.size(); ++i) {
     Seat* const seat = passed[i].first;
     const auto left = time_left(call, clock);
     const bool is_turn = !outcome->value && passed[i].second == ErrorCode::CircuitOpen &&
                          left > std::chrono::nanoseconds::zero() &&
-                         take_last_resort(*seat, clock.steady());
+                         (seat->breaker->state() == resilience::BreakerState::Closed ||
+                          take_last_resort(*seat, clock.steady()));
     if (!is_turn) {
       roll->passed.push_back(passed[i]);
       continue;
     }
     const Limit limit = limit_of(*seat, left, passed.size() - i);
+    const LastResort out{*seat};
     auto answer = co_await attempt<T>(job, seat, limit, call, Guard::None);
     const bool is_done = take_answer<T>(*outcome, *roll, seat, std::move(answer), call,
                                         is_caller_gone(state, call, clock));

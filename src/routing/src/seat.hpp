@@ -87,6 +87,8 @@ struct Seat {
   std::atomic<std::int64_t> asked_at{INT64_MIN};
   /// When it was last asked although its breaker was open, because nobody else was left.
   std::atomic<std::int64_t> last_resort_at{INT64_MIN};
+  /// Requests that are out to it as the last resort: others wait for what comes of them.
+  std::atomic<int> last_resorts_out = 0;
   /// Requests that could have been canaries, and whether one is out.
   std::atomic<std::uint32_t> canary_count{0};
   std::atomic<bool> canary_out{false};
