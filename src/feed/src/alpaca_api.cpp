@@ -1,4 +1,5 @@
 #include "alpaca_api.hpp"
+#include "vendor_bars.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -161,7 +162,7 @@ net::Task<Result<BarsReply>> AlpacaApi::bars(BarsRequest request, Call call) {
     }
   }
   BarsReply reply;
-  if (request.with_actions) {
+  if (request.with_actions || has_jump(history->bars, request.interval)) {
     auto actions_or = co_await actions(request.symbol, call);
     if (!actions_or) co_return std::unexpected{std::move(actions_or).error()};
     reply.actions = std::move(actions_or->actions);

@@ -1,4 +1,5 @@
 #include "polygon_api.hpp"
+#include "vendor_bars.hpp"
 
 #include <algorithm>
 #include <tuple>
@@ -88,12 +89,6 @@ std::optional<Error> refine(const VendorRefusal& refusal) {
     return Error{ErrorCode::CredentialsRejected, "polygon: 403: " + refusal.message};
   }
   return std::nullopt;
-}
-
-bool has_jump(const BarColumns& bars, Interval interval) {
-  return std::ranges::any_of(check_bars(bars, interval), [](const Violation& each) {
-    return each.rule == ContractRule::UnexplainedJump;
-  });
 }
 
 }  // namespace

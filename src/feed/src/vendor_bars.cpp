@@ -1,5 +1,7 @@
 #include "vendor_bars.hpp"
 
+#include "ziggy/domain/contracts.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -148,6 +150,12 @@ std::string percent_encoded(std::string_view text) {
     out += kHex[byte & 15U];
   }
   return out;
+}
+
+bool has_jump(const BarColumns& bars, Interval interval) {
+  return std::ranges::any_of(check_bars(bars, interval), [](const Violation& each) {
+    return each.rule == ContractRule::UnexplainedJump;
+  });
 }
 
 }  // namespace ziggy::feed

@@ -73,4 +73,8 @@ void undo_splits(BarColumns& bars, std::span<const CorporateAction> actions, Int
 /// For paths and queries: all but letters, digits and `-._~:,/` as %XX.
 [[nodiscard]] std::string percent_encoded(std::string_view text);
 
+/// Whether the closes jump as only a split makes them: then the vendor's splits must be asked for,
+/// although the caller does without.
+[[nodiscard]] bool has_jump(const BarColumns& bars, Interval interval);
+
 }  // namespace ziggy::feed

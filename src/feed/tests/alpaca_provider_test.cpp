@@ -150,6 +150,21 @@ TEST_F(AlpacaProviderTest, ActionsComeInPagesAndAreKept) {
   EXPECT_EQ(vendor_->asked().size(), 3U);
 }
 
+TEST_F(AlpacaProviderTest, AJumpIsExplainedEvenWhereNobodyAsksForActions) {
+  start([](const Asked& asked) -> Answer {
+    if (asked.path == "/v1/corporate-actions") {
+      return {.body = R"({"corporate_actions":{"forward_splits":[
+          {"symbol":"ACME","ex_date":"2024-01-03","new_rate":20,"old_rate":1}]}})"};
+    }
+    return {.body = R"({"bars":{"ACME":[)" + row("2024-01-02T05:00:00Z", 200) + "," +
+                    row("2024-01-03T05:00:00Z", 10) + "]}}"};
+  });
+  const auto reply = bars(days("2024-01-02", "2024-01-05", false));
+  ASSERT_TRUE(reply) << reply.error().detail();
+  ASSERT_EQ(reply->actions.size(), 1U);
+  EXPECT_EQ(reply->actions[0].value, 20);
+}
+
 TEST_F(AlpacaProviderTest, OptionalRoutesMayBeAbsent) {
   start([](const Asked& asked) -> Answer {
     if (asked.path == "/v2/stocks/bars") {
