@@ -65,7 +65,7 @@ struct Reference final : NewsSource, ActionSource {
   }
   net::Task<Result<std::vector<CorporateAction>>> actions(Symbol symbol, Call call) override {
     auto said = co_await api.actions(symbol, call);
-    co_return all_or_none(std::move(said), "alpaca", symbol);
+    co_return what_is_known(std::move(said), "alpaca", symbol);
   }
   AlpacaApi& api;
 };

@@ -59,7 +59,7 @@ struct Reference final : NewsSource, ActionSource, SymbolSource, GroupedSource {
   }
   net::Task<Result<std::vector<CorporateAction>>> actions(Symbol symbol, Call call) override {
     auto said = co_await api.actions(symbol, call);
-    co_return all_or_none(std::move(said), "polygon", symbol);
+    co_return what_is_known(std::move(said), "polygon", symbol);
   }
   net::Task<Result<std::vector<SymbolInfo>>> search(std::string query, std::size_t limit,
                                                     Call call) override {

@@ -117,10 +117,10 @@ Call with_timeout(Call call, std::chrono::milliseconds timeout, const Clock& clo
   return call;
 }
 
-Result<std::vector<CorporateAction>> all_or_none(Result<SaidActions> said, std::string_view vendor,
-                                                 const Symbol& symbol) {
+Result<std::vector<CorporateAction>> what_is_known(Result<SaidActions> said,
+                                                   std::string_view vendor, const Symbol& symbol) {
   if (!said) return std::unexpected{std::move(said).error()};
-  if (!said->is_whole) {
+  if (!said->is_whole && said->actions.empty()) {
     return fail(ErrorCode::NoData, "{}: would not say the splits or dividends of {}", vendor,
                 symbol.view());
   }

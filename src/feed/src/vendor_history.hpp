@@ -80,10 +80,11 @@ struct SaidActions {
   bool is_whole = true;
   bool has_splits = true;
 };
-/// `said` as the answer of an ActionSource, which has all or none: NoData when it is not whole.
-[[nodiscard]] Result<std::vector<CorporateAction>> all_or_none(Result<SaidActions> said,
-                                                               std::string_view vendor,
-                                                               const Symbol& symbol);
+/// `said` as the answer of an ActionSource: what is known of it, NoData when that is nothing and it
+/// is not whole.
+[[nodiscard]] Result<std::vector<CorporateAction>> what_is_known(Result<SaidActions> said,
+                                                                 std::string_view vendor,
+                                                                 const Symbol& symbol);
 
 /// Splits and dividends by symbol, for a while. Thread-safe; holds at most kSymbolsMax symbols.
 class ActionCache {

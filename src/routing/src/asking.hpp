@@ -306,7 +306,7 @@ class LastResort {
 
 /// Between looks at what came of another's last resort, and the longest wait for it.
 inline constexpr std::chrono::milliseconds kLastResortLook{5};
-inline constexpr std::chrono::seconds kLastResortWait{2};
+inline constexpr std::chrono::milliseconds kLastResortWait{500};
 
 /// Waits while somebody else's last resort is out and nobody can be asked in the meantime.
 inline net::Task<> wait_for_last_resort(const Roll* roll, Call call, const Clock* clock) {
