@@ -86,7 +86,7 @@ class Reader {
   template <class T>
   void column(std::vector<T>& values, std::size_t count) {
     const auto bytes = take(count * sizeof(T));
-    if (!bytes) return;
+    if (!bytes || bytes->empty()) return;
     values.resize(count);
     std::memcpy(values.data(), bytes->data(), bytes->size());
   }
