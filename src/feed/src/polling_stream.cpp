@@ -232,7 +232,11 @@ PollingStream::~PollingStream() { stop(); }
 
 void PollingStream::set_listener(TickListener& listener) { state_->listener = &listener; }
 
-Capability PollingStream::stream_capability() const { return state_->source.quotes_capability(); }
+Capability PollingStream::stream_capability() const {
+  Capability capability = state_->source.quotes_capability();
+  capability.intervals = 0;
+  return capability;
+}
 
 void PollingStream::start(net::Executor executor) {
   state_->executor = executor;

@@ -119,6 +119,13 @@ void BarSequence::end_outage(Moment now, BarOutlet& outlet) {
   if (const auto missed = in_sessions(range)) open_hole(*missed, true, now, outlet);
 }
 
+void BarSequence::pass_minutes(Moment now, BarOutlet& outlet) {
+  const Timestamp minute = minute_of(now.wall);
+  if (!is_out() || minute <= minute_of(*out_since_)) return;
+  end_outage(now, outlet);
+  begin_outage(minute);
+}
+
 std::optional<TimeRange> BarSequence::in_sessions(TimeRange range) const {
   if (range.start >= range.end) return std::nullopt;
   if (calendar_.never_closes()) return range;

@@ -54,6 +54,9 @@ class BarSequence {
   /// The source is heard again: bars of minutes from now's on will come.
   void end_outage(Moment now, BarOutlet& outlet);
 
+  /// The source is heard, but pushes no bars: what is over by now is a hole, and it stays out.
+  void pass_minutes(Moment now, BarOutlet& outlet);
+
   /// What to fetch now, if anything; it then counts as on its way until `fetched` or `not_fetched`.
   [[nodiscard]] std::optional<TimeRange> wanted(Moment now);
   /// The bars of what was wanted, ascending: all that exist.

@@ -171,6 +171,9 @@ struct LiveFeeds::State final : LiveActions,
   }
   void reconnect(std::size_t vendor) override { streaming[vendor]->stream()->reconnect(); }
 
+  bool pushes_minutes(std::size_t vendor) override {
+    return streaming[vendor]->stream()->stream_capability().serves(Interval::Minute);
+  }
   std::vector<std::size_t> order(const Symbol& symbol) override {
     std::vector<std::size_t> chosen;
     const auto add = [&](std::size_t vendor) {

@@ -116,12 +116,12 @@ void LiveTable::heard(Entry& entry, std::size_t vendor, Moment now) {
   entry.lost_since.reset();
   entry.probes_in_vain = 0;
   entry.probes_failed = 0;
-  if (entry.bars.is_out() && vendors_[vendor].status.state == feed::StreamState::Up) {
-    end_outage(entry, now);
-  }
+  if (vendors_[vendor].status.state == feed::StreamState::Up) end_outage(entry, now);
 }
 
 void LiveTable::end_outage(Entry& entry, Moment now) {
+  // One that pushes no bars ends nothing by being heard.
+  if (!entry.bars.is_out() || !actions_.pushes_minutes(*entry.vendor)) return;
   Outlet outlet{*this, entry};
   entry.bars.end_outage(now, outlet);
 }
@@ -239,8 +239,11 @@ void LiveTable::tick(Moment now) {
       const Vendor& vendor = vendors_[*entry.vendor];
       const bool is_up = vendor.status.state == feed::StreamState::Up;
       const Monotonic since = std::max(vendor.up_since, entry.moved_at);
-      if (is_up && !entry.lost_since && now.steady - since >= kSubscribedAfter)
+      if (!actions_.pushes_minutes(*entry.vendor)) {
+        if (is_up) entry.bars.pass_minutes(now, outlet);
+      } else if (is_up && !entry.lost_since && now.steady - since >= kSubscribedAfter) {
         entry.bars.end_outage(now, outlet);
+      }
     }
     const std::size_t holes = entry.bars.holes();
     if (holes == 0) continue;

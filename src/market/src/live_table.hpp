@@ -21,6 +21,8 @@ class LiveActions : public BarOutlet {
   virtual void reconnect(std::size_t vendor) = 0;
   /// Vendors that can stream the symbol, the best first.
   virtual std::vector<std::size_t> order(const Symbol& symbol) = 0;
+  /// Whether it tells minute bars; of one that is polled for quotes they are fetched.
+  virtual bool pushes_minutes(std::size_t vendor) = 0;
   using BarOutlet::tell;
   virtual void tell(std::string_view provider, const Quote& quote) = 0;
   virtual void tell(std::string_view provider, const Trade& trade) = 0;

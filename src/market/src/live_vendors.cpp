@@ -49,11 +49,20 @@ std::optional<std::size_t> LiveTable::choose(const Entry& entry, Moment now) {
   for (const std::size_t vendor : order) {
     if (possible(vendor) && !vendors_[vendor].status.is_troubled) return vendor;
   }
-  // All are in trouble: stay rather than jump, if staying may help.
-  if (entry.vendor && std::ranges::find(order, *entry.vendor) != order.end() &&
-      up_or_trying(*entry.vendor)) {
-    return entry.vendor;
+  // All are in trouble: one that is up now is better than one that may be well some day, and who
+  // serves stays if it is.
+  const auto is_up = [&](std::size_t vendor) {
+    const Vendor& with = vendors_[vendor];
+    const bool is_dumb = with.must_be_heard && !with.well_since;
+    return possible(vendor) && with.status.state == StreamState::Up && !is_dumb;
+  };
+  const bool is_served = entry.vendor && std::ranges::find(order, *entry.vendor) != order.end();
+  if (is_served && is_up(*entry.vendor)) return entry.vendor;
+  for (const std::size_t vendor : order) {
+    if (is_up(vendor)) return vendor;
   }
+  // Nobody is: stay rather than jump, if staying may help; canaries try the others meanwhile.
+  if (is_served && up_or_trying(*entry.vendor)) return entry.vendor;
   for (const std::size_t vendor : order) {
     if (up_or_trying(vendor)) return vendor;
   }
@@ -114,7 +123,7 @@ void LiveTable::on_subscribed(std::size_t vendor, const Symbol& symbol, const Re
   if (entry.vendor != vendor) return;
   entry.lost_since.reset();
   entry.restart(now.steady);
-  if (entry.bars.is_out()) end_outage(entry, now);
+  end_outage(entry, now);
 }
 
 void LiveTable::on_state(std::size_t vendor, StreamState state, std::string_view detail,
@@ -132,6 +141,8 @@ void LiveTable::on_state(std::size_t vendor, StreamState state, std::string_view
       if (entry.vendor == vendor) entry.restart(now.steady);
     }
     actions_.report(vendor, LiveEvent::Up, detail);
+    // Symbols that nobody serves wait for the first who can.
+    if (with.status.is_troubled) review_symbols(now);
     return;
   }
   if (before == StreamState::Up && state != StreamState::Idle) {
@@ -213,11 +224,13 @@ void LiveTable::review_symbols(Moment now) {
 void LiveTable::place_canaries(Moment now) {
   for (std::size_t i = 0; i < vendors_.size(); ++i) {
     Vendor& vendor = vendors_[i];
+    // Whoever serves in trouble may not come back: then the worst is better.
     const auto prefers = [&](const Entry& entry) {
-      if (is_excluded(entry, i, now)) return false;
+      if (is_excluded(entry, i, now) || entry.vendor == i) return false;
+      const bool is_forlorn = !entry.vendor || vendors_[*entry.vendor].status.is_troubled;
       for (const std::size_t other : actions_.order(entry.symbol)) {
         if (other == i) return true;
-        if (entry.vendor == other) return false;
+        if (entry.vendor == other && !is_forlorn) return false;
       }
       return false;
     };

@@ -38,6 +38,7 @@ class Script final : public LiveActions {
   std::vector<std::size_t> order(const Symbol& symbol) override {
     return symbol.is_crypto() ? crypto_ranking : ranking;
   }
+  bool pushes_minutes(std::size_t vendor) override { return pushes[vendor]; }
   void tell(const streams::BarMessage& message) override {
     told.push_back(fmt::format("bar {} {}", message.symbol.view(), message.provider));
     bars.push_back(message);
@@ -66,6 +67,7 @@ class Script final : public LiveActions {
 
   std::vector<std::size_t> ranking{0, 1};
   std::vector<std::size_t> crypto_ranking{0, 1};
+  std::array<bool, 3> pushes{true, true, true};
   std::array<std::set<Symbol>, 3> upstream;
   std::size_t subscriptions = 0;
   std::vector<std::size_t> reconnects;

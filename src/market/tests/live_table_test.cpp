@@ -100,6 +100,94 @@ TEST_F(LiveTableTest, AVendorThatStaysDownLosesItsSymbolsAndGetsThemBackWhenItIs
   EXPECT_FALSE(table_.status().vendors[0].is_troubled);
 }
 
+TEST_F(LiveTableTest, WhileAllAreInTroubleWhoeverIsUpServes) {
+  script_.ranking = {0, 1, 2};
+  table_.add(kApple, now());
+  state(0, StreamState::Up);
+  chatter(0, {kApple}, 5);
+  state(0, StreamState::Down);
+  pass(seconds{5});
+  EXPECT_TRUE(is_at(1, kApple));
+  state(1, StreamState::Connecting);
+  pass(seconds{5});
+  EXPECT_TRUE(is_at(2, kApple));
+  state(2, StreamState::Connecting);
+  pass(seconds{5});
+  // Nobody is up, and all of them are tried.
+  for (std::size_t vendor = 0; vendor < 3; ++vendor) EXPECT_TRUE(is_at(vendor, kApple)) << vendor;
+  script_.told.clear();
+  state(1, StreamState::Up);
+  quote(1, kApple);
+  EXPECT_EQ(script_.told, std::vector<std::string>{"quote AAPL b"}) << "from the first moment on";
+  // It flaps, never well for long, and so do the others: whoever is up serves.
+  for (int i = 0; i < 10; ++i) {
+    state(1, StreamState::Down);
+    state(0, StreamState::Up);
+    script_.told.clear();
+    quote(0, kApple);
+    ASSERT_FALSE(script_.told.empty());
+    EXPECT_EQ(script_.told.back(), "quote AAPL a") << "after a hole, if a minute is over";
+    pass(seconds{4});
+    state(0, StreamState::Down);
+    state(1, StreamState::Up);
+    script_.told.clear();
+    quote(1, kApple);
+    ASSERT_FALSE(script_.told.empty());
+    EXPECT_EQ(script_.told.back(), "quote AAPL b") << "after a hole, if a minute is over";
+    pass(seconds{4});
+  }
+}
+
+TEST_F(LiveTableTest, AVendorThatDiesForGoodWhileAllAreInTroubleIsLeft) {
+  table_.add(kApple, now());
+  state(0, StreamState::Up);
+  state(0, StreamState::Down);
+  pass(seconds{5});
+  state(1, StreamState::Connecting);
+  pass(seconds{5});
+  state(0, StreamState::Up);
+  EXPECT_EQ(table_.status().vendors[0].serving, 1U);
+  state(0, StreamState::Down);
+  pass(seconds{10});
+  EXPECT_TRUE(is_at(1, kApple)) << "the other one goes on trying";
+  state(1, StreamState::Up);
+  EXPECT_EQ(table_.status().vendors[1].serving, 1U);
+}
+
+TEST_F(LiveTableTest, MinutesOfAVendorThatPushesNoneAreHolesThatAreFilled) {
+  script_.pushes[1] = false;
+  table_.add(kApple, now());
+  state(0, StreamState::Up);
+  chatter(0, {kApple}, 45);
+  const Timestamp first = std::chrono::floor<minutes>(kStart);
+  bar(0, kApple, first);
+  state(0, StreamState::Down);
+  pass(seconds{5});
+  state(1, StreamState::Up);
+  script_.told.clear();
+  Timestamp next = first + minutes{1};
+  for (int minute = 0; minute < 5; ++minute) {
+    for (int i = 0; i < 60; ++i) {
+      chatter(1, {kApple}, 1);
+      for (const auto& asked : std::exchange(script_.backfills, {})) {
+        EXPECT_EQ(asked.range, (TimeRange{next, next + minutes{1}}));
+        BarColumns found;
+        found.push_back({next, 10, 11, 9, 10, 5});
+        table_.on_backfill(asked.symbol, asked.ticket, "rest", found, now());
+        next += minutes{1};
+      }
+    }
+  }
+  EXPECT_EQ(next, first + minutes{6});
+  EXPECT_EQ(std::ranges::count(script_.told, "gap"), 5);
+  EXPECT_EQ(std::ranges::count(script_.told, "healed"), 5);
+  EXPECT_EQ(std::ranges::count(script_.told, "bar AAPL rest"), 5);
+  // Back at a vendor that pushes them there is no other hole than the way back.
+  state(0, StreamState::Up);
+  chatter(0, {kApple}, 100);
+  EXPECT_LE(std::ranges::count(script_.told, "gap"), 8);
+}
+
 TEST_F(LiveTableTest, WithoutAnotherVendorASymbolWaits) {
   script_.ranking = {0};
   table_.add(kApple, now());

@@ -205,6 +205,7 @@ class StreamSource {
   virtual ~StreamSource() = default;
   /// Set once, before the first subscription; it outlives the source.
   virtual void set_listener(TickListener& listener) = 0;
+  /// Its intervals are those whose bars it pushes.
   [[nodiscard]] virtual Capability stream_capability() const { return {}; }
   /// The loop it works on; before the first subscription. The default has nothing to start.
   virtual void start(net::Executor /*executor*/) {}
