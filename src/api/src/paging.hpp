@@ -37,4 +37,13 @@ struct Page {
 /// Errors: ValidationFailed on `cursor`.
 [[nodiscard]] Result<Page> page_of(std::size_t size, const Params& params);
 
+/// Cuts rows that were asked for one beyond `limit`, so that one more means another page; the id of
+/// the last one is then its cursor.
+template <class Row>
+[[nodiscard]] std::optional<std::string> cut_to_page(std::vector<Row>& rows, std::size_t limit) {
+  if (rows.size() <= limit) return std::nullopt;
+  rows.resize(limit);
+  return rows.back().id;
+}
+
 }  // namespace ziggy::api

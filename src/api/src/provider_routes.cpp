@@ -85,8 +85,7 @@ net::Task<Result<net::Response>> incidents(Api::State* state, net::Request, Para
   ZIGGY_CO_TRY(after, id_after(params));
   auto rows = co_await state->parts.desk.incidents(limit + 1, after);
   if (!rows) co_return std::unexpected{std::move(rows).error()};
-  const bool has_more = rows->size() > limit;
-  if (has_more) rows->resize(limit);
+  const auto next = cut_to_page(*rows, limit);
   std::string body;
   JsonOut json{body};
   json.begin_object().key("items").begin_array();
@@ -104,9 +103,7 @@ net::Task<Result<net::Response>> incidents(Api::State* state, net::Request, Para
         .field("closing", log::redact(incident.closing))
         .end_object();
   }
-  json.end_array()
-      .field("next_cursor", has_more ? std::optional{rows->back().id} : std::nullopt)
-      .end_object();
+  json.end_array().field("next_cursor", next).end_object();
   co_return json_response(std::move(body));
 }
 
@@ -116,8 +113,7 @@ net::Task<Result<net::Response>> quarantine(Api::State* state, net::Request requ
   ZIGGY_CO_TRY(after, id_after(params));
   auto rows = co_await state->parts.market.quarantined(limit + 1, after, request.call);
   if (!rows) co_return std::unexpected{std::move(rows).error()};
-  const bool has_more = rows->size() > limit;
-  if (has_more) rows->resize(limit);
+  const auto next = cut_to_page(*rows, limit);
   std::string body;
   JsonOut json{body};
   json.begin_object().key("items").begin_array();
@@ -141,9 +137,7 @@ net::Task<Result<net::Response>> quarantine(Api::State* state, net::Request requ
         .field("correlation_id", row.correlation_id)
         .end_object();
   }
-  json.end_array()
-      .field("next_cursor", has_more ? std::optional{rows->back().id} : std::nullopt)
-      .end_object();
+  json.end_array().field("next_cursor", next).end_object();
   co_return json_response(std::move(body));
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "alpaca_api.hpp"
+#include "api_sources.hpp"
 
 namespace ziggy::feed {
 namespace {
@@ -20,56 +21,6 @@ constexpr Capability kCoins{.shares = false,
                             .intervals = kNoSeconds,
                             .batch_max = kBatchMax};
 
-struct Bars final : BarSource {
-  explicit Bars(AlpacaApi& owner) : api{owner} {}
-  [[nodiscard]] Capability bars_capability() const override { return kAll; }
-  net::Task<Result<BarsReply>> bars(BarsRequest request, Call call) override {
-    return api.bars(request, call);
-  }
-  AlpacaApi& api;
-};
-
-struct Quotes final : QuoteSource {
-  explicit Quotes(AlpacaApi& owner) : api{owner} {}
-  [[nodiscard]] Capability quotes_capability() const override { return kAll; }
-  net::Task<Result<Quote>> quote(Symbol symbol, Call call) override {
-    return api.quote(symbol, call);
-  }
-  net::Task<Result<QuotesReply>> quotes(std::vector<Symbol> symbols, Call call) override {
-    return api.quotes(std::move(symbols), call);
-  }
-  AlpacaApi& api;
-};
-
-struct Coins final : CryptoSource {
-  explicit Coins(AlpacaApi& owner) : api{owner} {}
-  [[nodiscard]] Capability bars_capability() const override { return kCoins; }
-  [[nodiscard]] Capability quotes_capability() const override { return kCoins; }
-  net::Task<Result<BarsReply>> bars(BarsRequest request, Call call) override {
-    return api.bars(request, call);
-  }
-  net::Task<Result<Quote>> quote(Symbol symbol, Call call) override {
-    return api.quote(symbol, call);
-  }
-  net::Task<Result<QuotesReply>> quotes(std::vector<Symbol> symbols, Call call) override {
-    return api.quotes(std::move(symbols), call);
-  }
-  AlpacaApi& api;
-};
-
-struct Reference final : NewsSource, ActionSource {
-  explicit Reference(AlpacaApi& owner) : api{owner} {}
-  net::Task<Result<std::vector<Headline>>> headlines(Symbol symbol, TimeRange range,
-                                                     Call call) override {
-    return api.headlines(symbol, range, call);
-  }
-  net::Task<Result<std::vector<CorporateAction>>> actions(Symbol symbol, Call call) override {
-    auto said = co_await api.actions(symbol, call);
-    co_return what_is_known(std::move(said), "alpaca", symbol);
-  }
-  AlpacaApi& api;
-};
-
 }  // namespace
 
 struct AlpacaProvider::State {
@@ -78,10 +29,11 @@ struct AlpacaProvider::State {
       : api{std::move(settings), http, clock, budget} {}
 
   AlpacaApi api;
-  Bars bars{api};
-  Quotes quotes{api};
-  Coins coins{api};
-  Reference reference{api};
+  ApiBars<AlpacaApi> bars{api, kAll};
+  ApiQuotes<AlpacaApi> quotes{api, kAll};
+  ApiCoins<AlpacaApi> coins{api, kCoins};
+  ApiNews<AlpacaApi> news{api};
+  ApiActions<AlpacaApi> actions{api, "alpaca"};
 };
 
 AlpacaProvider::AlpacaProvider(AlpacaSettings settings, net::HttpClient& http, const Clock& clock,
@@ -103,7 +55,7 @@ resilience::Budget* AlpacaProvider::budget() noexcept { return state_->api.budge
 BarSource* AlpacaProvider::bars() noexcept { return &state_->bars; }
 QuoteSource* AlpacaProvider::quotes() noexcept { return &state_->quotes; }
 CryptoSource* AlpacaProvider::crypto() noexcept { return &state_->coins; }
-NewsSource* AlpacaProvider::news() noexcept { return &state_->reference; }
-ActionSource* AlpacaProvider::actions() noexcept { return &state_->reference; }
+NewsSource* AlpacaProvider::news() noexcept { return &state_->news; }
+ActionSource* AlpacaProvider::actions() noexcept { return &state_->actions; }
 
 }  // namespace ziggy::feed

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "api_sources.hpp"
 #include "polygon_api.hpp"
 
 namespace ziggy::feed {
@@ -14,53 +15,8 @@ constexpr Capability kAll{.batch_max = kBatchMax};
 constexpr Capability kCoins{
     .shares = false, .indices = false, .currencies = false, .batch_max = kBatchMax};
 
-struct Bars final : BarSource {
-  explicit Bars(PolygonApi& owner) : api{owner} {}
-  [[nodiscard]] Capability bars_capability() const override { return kAll; }
-  net::Task<Result<BarsReply>> bars(BarsRequest request, Call call) override {
-    return api.bars(request, call);
-  }
-  PolygonApi& api;
-};
-
-struct Quotes final : QuoteSource {
-  explicit Quotes(PolygonApi& owner) : api{owner} {}
-  [[nodiscard]] Capability quotes_capability() const override { return kAll; }
-  net::Task<Result<Quote>> quote(Symbol symbol, Call call) override {
-    return api.quote(symbol, call);
-  }
-  net::Task<Result<QuotesReply>> quotes(std::vector<Symbol> symbols, Call call) override {
-    return api.quotes(std::move(symbols), call);
-  }
-  PolygonApi& api;
-};
-
-struct Coins final : CryptoSource {
-  explicit Coins(PolygonApi& owner) : api{owner} {}
-  [[nodiscard]] Capability bars_capability() const override { return kCoins; }
-  [[nodiscard]] Capability quotes_capability() const override { return kCoins; }
-  net::Task<Result<BarsReply>> bars(BarsRequest request, Call call) override {
-    return api.bars(request, call);
-  }
-  net::Task<Result<Quote>> quote(Symbol symbol, Call call) override {
-    return api.quote(symbol, call);
-  }
-  net::Task<Result<QuotesReply>> quotes(std::vector<Symbol> symbols, Call call) override {
-    return api.quotes(std::move(symbols), call);
-  }
-  PolygonApi& api;
-};
-
-struct Reference final : NewsSource, ActionSource, SymbolSource, GroupedSource {
+struct Reference final : SymbolSource, GroupedSource {
   explicit Reference(PolygonApi& owner) : api{owner} {}
-  net::Task<Result<std::vector<Headline>>> headlines(Symbol symbol, TimeRange range,
-                                                     Call call) override {
-    return api.headlines(symbol, range, call);
-  }
-  net::Task<Result<std::vector<CorporateAction>>> actions(Symbol symbol, Call call) override {
-    auto said = co_await api.actions(symbol, call);
-    co_return what_is_known(std::move(said), "polygon", symbol);
-  }
   net::Task<Result<std::vector<SymbolInfo>>> search(std::string query, std::size_t limit,
                                                     Call call) override {
     return api.search(std::move(query), limit, call);
@@ -79,9 +35,11 @@ struct PolygonProvider::State {
       : api{std::move(settings), http, clock, budget} {}
 
   PolygonApi api;
-  Bars bars{api};
-  Quotes quotes{api};
-  Coins coins{api};
+  ApiBars<PolygonApi> bars{api, kAll};
+  ApiQuotes<PolygonApi> quotes{api, kAll};
+  ApiCoins<PolygonApi> coins{api, kCoins};
+  ApiNews<PolygonApi> news{api};
+  ApiActions<PolygonApi> actions{api, "polygon"};
   Reference reference{api};
 };
 
@@ -101,8 +59,8 @@ resilience::Budget* PolygonProvider::budget() noexcept { return state_->api.budg
 BarSource* PolygonProvider::bars() noexcept { return &state_->bars; }
 QuoteSource* PolygonProvider::quotes() noexcept { return &state_->quotes; }
 CryptoSource* PolygonProvider::crypto() noexcept { return &state_->coins; }
-NewsSource* PolygonProvider::news() noexcept { return &state_->reference; }
-ActionSource* PolygonProvider::actions() noexcept { return &state_->reference; }
+NewsSource* PolygonProvider::news() noexcept { return &state_->news; }
+ActionSource* PolygonProvider::actions() noexcept { return &state_->actions; }
 SymbolSource* PolygonProvider::symbol_search() noexcept { return &state_->reference; }
 GroupedSource* PolygonProvider::grouped() noexcept { return &state_->reference; }
 

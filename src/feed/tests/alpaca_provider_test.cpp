@@ -1,57 +1,30 @@
 #include <gtest/gtest.h>
 
-#include "fake_vendor.hpp"
+#include "rest_provider_test.hpp"
 #include "ziggy/feed/alpaca.hpp"
-#include "ziggy/net/http_client.hpp"
-#include "ziggy/testing/run_task.hpp"
 
 namespace ziggy::feed {
 namespace {
 
 using testing::Answer;
 using testing::Asked;
+using testing::at;
 using testing::FakeVendor;
-
-Symbol sym(std::string_view text) { return *Symbol::parse(text); }
-Timestamp at(std::string_view text) { return *parse_rfc3339(text); }
+using testing::sym;
 
 std::string row(std::string_view time, double close) {
   return fmt::format(R"({{"t":"{}","o":{},"h":{},"l":{},"c":{},"v":10,"n":1,"vw":1}})", time, close,
                      close, close, close);
 }
 
-class AlpacaProviderTest : public ::testing::Test {
+class AlpacaProviderTest : public testing::RestProviderTest<AlpacaProvider, AlpacaSettings> {
  protected:
-  void start(FakeVendor::Script script) {
-    vendor_.emplace([script = std::move(script)](const Asked& asked) {
-      Answer answer = script(asked);
-      if (answer.body.empty()) return Answer{.status = 404, .body = R"({"error":"no route"})"};
-      return answer;
-    });
+  void start(FakeVendor::Script script, resilience::Budget* budget = nullptr) {
     AlpacaSettings settings;
-    settings.base_url = vendor_->url();
     settings.key_id = Secret{"key-id-of-alpaca"};
     settings.secret_key = Secret{"secret-of-alpaca"};
-    provider_.emplace(std::move(settings), http_, clock_, nullptr);
+    RestProviderTest::start(std::move(settings), std::move(script), budget);
   }
-  Result<BarsReply> bars(BarsRequest request) {
-    return ziggy::testing::run_task(provider_->bars()->bars(request, Call{}));
-  }
-  Result<Quote> quote(std::string_view symbol) {
-    return ziggy::testing::run_task(provider_->quotes()->quote(sym(symbol), Call{}));
-  }
-  static BarsRequest days(std::string_view from, std::string_view to, bool with_actions = false) {
-    return {.symbol = sym("ACME"),
-            .interval = Interval::Day,
-            .range = {at(from), at(to)},
-            .limit = 1000,
-            .with_actions = with_actions};
-  }
-
-  ManualClock clock_{at("2024-06-03T15:00:00Z")};
-  net::HttpClient http_{clock_};
-  std::optional<FakeVendor> vendor_;
-  std::optional<AlpacaProvider> provider_;
 };
 
 TEST_F(AlpacaProviderTest, SaysWhatIsMissingAndWhatItCant) {

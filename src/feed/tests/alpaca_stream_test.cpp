@@ -62,11 +62,7 @@ AlpacaStreamSettings settings_for(const StreamVendor& vendor) {
   settings.url = vendor.url();
   settings.key_id = Secret{"key"};
   settings.secret = Secret{"secret"};
-  settings.timings.backoff_first = 4ms;
-  settings.timings.backoff_max = 10ms;
-  settings.timings.limit_wait = 20ms;
-  settings.timings.auth_timeout = 2s;
-  settings.timings.subscribe_timeout = 2s;
+  settings.timings = testing::quick_timings();
   settings.seed = 7;
   return settings;
 }

@@ -1,20 +1,17 @@
 #include <gtest/gtest.h>
 
-#include "fake_vendor.hpp"
+#include "rest_provider_test.hpp"
 #include "ziggy/feed/polygon.hpp"
-#include "ziggy/net/http_client.hpp"
 #include "ziggy/resilience/budget.hpp"
-#include "ziggy/testing/run_task.hpp"
 
 namespace ziggy::feed {
 namespace {
 
 using testing::Answer;
 using testing::Asked;
+using testing::at;
 using testing::FakeVendor;
-
-Symbol sym(std::string_view text) { return *Symbol::parse(text); }
-Timestamp at(std::string_view text) { return *parse_rfc3339(text); }
+using testing::sym;
 
 constexpr std::string_view kNothing = R"({"status":"OK","results":[]})";
 
@@ -30,38 +27,13 @@ std::string rows(std::initializer_list<std::string> each, std::string_view more 
   return body + "]" + std::string{more} + "}";
 }
 
-class PolygonProviderTest : public ::testing::Test {
+class PolygonProviderTest : public testing::RestProviderTest<PolygonProvider, PolygonSettings> {
  protected:
-  // Everything that is not `script`'s business (an empty body) is a route that does not exist.
   void start(FakeVendor::Script script, resilience::Budget* budget = nullptr) {
-    vendor_.emplace([script = std::move(script)](const Asked& asked) {
-      Answer answer = script(asked);
-      if (answer.body.empty()) return Answer{.status = 404, .body = R"({"error":"no route"})"};
-      return answer;
-    });
     PolygonSettings settings;
-    settings.base_url = vendor_->url();
     settings.key = Secret{"the-key-of-polygon"};
-    provider_.emplace(std::move(settings), http_, clock_, budget);
+    RestProviderTest::start(std::move(settings), std::move(script), budget);
   }
-  Result<BarsReply> bars(BarsRequest request) {
-    return ziggy::testing::run_task(provider_->bars()->bars(request, Call{}));
-  }
-  Result<Quote> quote(std::string_view symbol) {
-    return ziggy::testing::run_task(provider_->quotes()->quote(sym(symbol), Call{}));
-  }
-  static BarsRequest days(std::string_view from, std::string_view to, bool with_actions = false) {
-    return {.symbol = sym("ACME"),
-            .interval = Interval::Day,
-            .range = {at(from), at(to)},
-            .limit = 1000,
-            .with_actions = with_actions};
-  }
-
-  ManualClock clock_{at("2024-06-03T15:00:00Z")};
-  net::HttpClient http_{clock_};
-  std::optional<FakeVendor> vendor_;
-  std::optional<PolygonProvider> provider_;
 };
 
 TEST_F(PolygonProviderTest, SaysWhatIsMissing) {

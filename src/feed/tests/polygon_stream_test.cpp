@@ -50,11 +50,7 @@ PolygonStreamSettings settings_for(const StreamVendor& vendor) {
   PolygonStreamSettings settings;
   settings.url = vendor.url();
   settings.key = Secret{"key"};
-  settings.timings.backoff_first = 4ms;
-  settings.timings.backoff_max = 10ms;
-  settings.timings.limit_wait = 20ms;
-  settings.timings.auth_timeout = 2s;
-  settings.timings.subscribe_timeout = 2s;
+  settings.timings = testing::quick_timings();
   settings.timings.settle_timeout = 20ms;
   settings.seed = 7;
   return settings;

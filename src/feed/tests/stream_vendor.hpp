@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "stream_lines.hpp"
+#include "ziggy/feed/stream_settings.hpp"
 #include "ziggy/net/server.hpp"
 
 namespace ziggy::feed::testing {
@@ -51,6 +52,18 @@ class StreamVendor {
   net::Loops loops_{1};
   std::unique_ptr<net::Server> server_;
 };
+
+/// Waits that a test can sit out, and limits that a busy machine keeps.
+inline StreamTimings quick_timings() {
+  using namespace std::chrono_literals;
+  StreamTimings timings;
+  timings.backoff_first = 4ms;
+  timings.backoff_max = 10ms;
+  timings.limit_wait = 20ms;
+  timings.auth_timeout = 2s;
+  timings.subscribe_timeout = 2s;
+  return timings;
+}
 
 /// A stream on a loop of its own, with a listener that writes lines.
 template <class Stream>

@@ -163,13 +163,7 @@ net::Task<Result<BarsAnswer>> Market::State::without_days(BarsQuery query, Times
                                                           routing::Outcome<feed::BarsReply> failed,
                                                           Call call) {
   kLog.warning(call, "not_adjusted", {{"symbol", query.symbol.view()}, {"detail", why.detail()}});
-  const Timestamp end = std::min(query.range.end, now);
-  store::Database* const database = &parts.database;
-  auto found = co_await parts.pool.run([database, query, end] {
-    BarsQuery wanted = query;
-    wanted.range.start = std::min(wanted.range.start, end);
-    return read_stored(*database, wanted, end);
-  });
+  auto found = co_await stored_until(query, now);
   if (!found || !*found) co_return std::unexpected{std::move(why)};
   StoredRaw& stored = **found;
   // No better than what the vendor gave: nothing to adjust with.

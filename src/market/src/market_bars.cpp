@@ -221,18 +221,22 @@ net::Task<> Market::State::write_through(BarsQuery query, std::string provider,
   written[query] = sum;
 }
 
+net::Task<Result<std::optional<StoredRaw>>> Market::State::stored_until(BarsQuery query,
+                                                                        Timestamp now) {
+  const Timestamp end = std::min(query.range.end, now);
+  query.range.start = std::min(query.range.start, end);
+  store::Database* const database = &parts.database;
+  auto found = co_await parts.pool.run(
+      [database, query, end] { return read_stored(*database, query, end); });
+  co_return found;
+}
+
 net::Task<Result<BarsAnswer>> Market::State::from_store(BarsQuery query, Timestamp now,
                                                         std::uint64_t mark,
                                                         routing::Outcome<feed::BarsReply> outcome) {
   std::optional<StoredRaw> stored;
   if (mark != 0) {
-    const Timestamp end = std::min(query.range.end, now);
-    store::Database* const database = &parts.database;
-    auto found = co_await parts.pool.run([database, query, end] {
-      BarsQuery wanted = query;
-      wanted.range.start = std::min(wanted.range.start, end);
-      return read_stored(*database, wanted, end);
-    });
+    auto found = co_await stored_until(query, now);
     if (!found) co_return std::unexpected{std::move(found).error()};
     stored = std::move(*found);
   }

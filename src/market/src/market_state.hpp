@@ -94,6 +94,8 @@ struct Market::State : std::enable_shared_from_this<State> {
   net::Task<Result<Told<BarsAnswer>>> ask_bars(BarsQuery query, Call call);
   net::Task<Result<BarsAnswer>> from_vendor(BarsQuery query, bool imported, Timestamp now,
                                             routing::Outcome<feed::BarsReply> outcome, Call call);
+  /// What is stored for the query, as far as it is over at `now`.
+  net::Task<Result<std::optional<StoredRaw>>> stored_until(BarsQuery query, Timestamp now);
   net::Task<Result<BarsAnswer>> from_store(BarsQuery query, Timestamp now, std::uint64_t mark,
                                            routing::Outcome<feed::BarsReply> outcome);
   net::Task<> write_through(BarsQuery query, std::string provider,

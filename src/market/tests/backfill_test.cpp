@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "fakes.hpp"
+#include "stored.hpp"
 #include "ziggy/domain/expected_bars.hpp"
 #include "ziggy/market/coverage.hpp"
 #include "ziggy/testing/run_task.hpp"
@@ -35,12 +36,7 @@ BarColumns without(const BarColumns& bars, std::size_t from, std::size_t to) {
 
 class BackfillTest : public ::testing::Test {
  protected:
-  BackfillTest() {
-    store::StoreSettings settings;
-    settings.url = "sqlite:///" + (folder_.path() / "ziggy.db").string();
-    database_ = std::move(*store::Database::open(settings));
-    EXPECT_TRUE(database_->migrate().has_value());
-  }
+  BackfillTest() { database_ = open_database(folder_.path()); }
 
   FillPlan plan(TimeRange range = kOctober) { return *backfill().plan(kAbc, Interval::Day, range); }
   ChunkOutcome fill(TimeRange range = kOctober) {

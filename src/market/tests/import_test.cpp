@@ -1,4 +1,5 @@
 #include "ziggy/market/import.hpp"
+#include "stored.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -20,12 +21,7 @@ class Import : public ::testing::Test {
     std::string name = (fs::temp_directory_path() / "ziggy-import-XXXXXX").string();
     ASSERT_NE(::mkdtemp(name.data()), nullptr);
     folder_ = name;
-    store::StoreSettings settings;
-    settings.url = "sqlite:///" + (folder_ / "ziggy.db").string();
-    auto opened = store::Database::open(settings);
-    ASSERT_TRUE(opened.has_value()) << opened.error().detail();
-    database_ = std::move(*opened);
-    ASSERT_TRUE(database_->migrate().has_value());
+    database_ = open_database(folder_);
   }
   void TearDown() override {
     database_.reset();

@@ -6,6 +6,7 @@
 #include <functional>
 #include <set>
 
+#include "stored.hpp"
 #include "ziggy/market/live.hpp"
 #include "ziggy/testing/run_task.hpp"
 #include "ziggy/testing/temp_folder.hpp"
@@ -190,12 +191,7 @@ class LineSocket final : public net::WebSocket {
 class LiveFeedsTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    store::StoreSettings settings;
-    settings.url = "sqlite:///" + (folder_ / "ziggy.db").string();
-    auto opened = store::Database::open(settings);
-    ASSERT_TRUE(opened.has_value()) << opened.error().detail();
-    database_ = std::move(*opened);
-    ASSERT_TRUE(database_->migrate().has_value());
+    database_ = open_database(folder_.path());
     market_ = std::make_unique<Market>(
         MarketParts{clock_, *database_, pool_, hub_, chain_, quotes_, crypto_}, MarketSettings{});
     live_ = std::make_unique<LiveFeeds>(LiveParts{.clock = clock_,

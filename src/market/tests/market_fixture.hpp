@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "fakes.hpp"
+#include "no_encoder.hpp"
+#include "stored.hpp"
 #include "ziggy/feed/sim.hpp"
 #include "ziggy/market/market.hpp"
 #include "ziggy/net/spawn.hpp"
@@ -15,30 +17,13 @@
 
 namespace ziggy::market {
 
-class NoEncoder final : public streams::Encoder {
- public:
-  void encode(std::string& /*out*/, const streams::Envelope& /*envelope*/,
-              const streams::QuoteMessage& /*message*/) const override {}
-  void encode(std::string& /*out*/, const streams::Envelope& /*envelope*/,
-              const streams::TradeMessage& /*message*/) const override {}
-  void encode(std::string& /*out*/, const streams::Envelope& /*envelope*/,
-              const streams::BarMessage& /*message*/) const override {}
-  void encode(std::string& /*out*/, const streams::Envelope& /*envelope*/,
-              const streams::GapMessage& /*message*/) const override {}
-};
-
 class MarketTest : public ::testing::Test {
  protected:
   void SetUp() override {
     std::string name = (std::filesystem::temp_directory_path() / "ziggy-market-XXXXXX").string();
     ASSERT_NE(::mkdtemp(name.data()), nullptr);
     folder_ = name;
-    store::StoreSettings settings;
-    settings.url = "sqlite:///" + (folder_ / "ziggy.db").string();
-    auto opened = store::Database::open(settings);
-    ASSERT_TRUE(opened.has_value()) << opened.error().detail();
-    database_ = std::move(*opened);
-    ASSERT_TRUE(database_->migrate().has_value());
+    database_ = open_database(folder_);
     sim_.stream()->set_listener(market());
   }
   void TearDown() override {

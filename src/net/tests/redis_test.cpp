@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "ziggy/net/loops.hpp"
+#include "ziggy/testing/free_port.hpp"
 #include "ziggy/testing/process.hpp"
 #include "ziggy/testing/run_task.hpp"
 #include "ziggy/testing/temp_folder.hpp"
@@ -19,28 +20,12 @@ namespace ziggy::net {
 namespace {
 
 using namespace std::chrono_literals;
+using ziggy::testing::free_port;
 using ziggy::testing::Process;
 using ziggy::testing::run_task;
 using ziggy::testing::TempFolder;
 
 constexpr const char* kServer = "/usr/bin/redis-server";
-
-std::uint16_t free_port(int* keep = nullptr) {
-  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  ::bind(socket, reinterpret_cast<sockaddr*>(&address), size);
-  ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size);
-  if (keep != nullptr) {
-    ::listen(socket, 8);
-    *keep = socket;
-  } else {
-    ::close(socket);
-  }
-  return ntohs(address.sin_port);
-}
 
 Task<Result<RedisReply>> ask(Redis* redis, std::vector<std::string> words, Call call) {
   return redis->command(std::move(words), call);

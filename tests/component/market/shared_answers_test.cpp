@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "fakes.hpp"
+#include "no_encoder.hpp"
 #include "redis_server.hpp"
+#include "stored.hpp"
 #include "ziggy/market/market.hpp"
 #include "ziggy/resilience/breaker_registry.hpp"
 #include "ziggy/resilience/shared_cache.hpp"
@@ -20,26 +22,6 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 const SystemClock kClock;
-
-class NoEncoder final : public streams::Encoder {
- public:
-  void encode(std::string& /*out*/, const streams::Envelope& /*envelope*/,
-              const streams::QuoteMessage& /*message*/) const override {}
-  void encode(std::string& /*out*/, const streams::Envelope& /*envelope*/,
-              const streams::TradeMessage& /*message*/) const override {}
-  void encode(std::string& /*out*/, const streams::Envelope& /*envelope*/,
-              const streams::BarMessage& /*message*/) const override {}
-  void encode(std::string& /*out*/, const streams::Envelope& /*envelope*/,
-              const streams::GapMessage& /*message*/) const override {}
-};
-
-std::unique_ptr<store::Database> open_database(const testing::TempFolder& folder) {
-  store::StoreSettings settings;
-  settings.url = "sqlite:///" + (folder / "ziggy.db").string();
-  auto opened = store::Database::open(settings);
-  if (!opened || !(*opened)->migrate()) throw std::runtime_error{"no database"};
-  return std::move(*opened);
-}
 
 /// What one process has of its own; all on the test's loop.
 struct Node {
@@ -60,7 +42,7 @@ struct Node {
                {.is_always_open = true, .answer_ttl = ttl}} {}
 
   testing::TempFolder folder;
-  std::unique_ptr<store::Database> database = open_database(folder);
+  std::unique_ptr<store::Database> database = open_database(folder.path());
   net::BlockingPool pool{1, 64};
   NoEncoder encoder;
   streams::Hub hub{kClock, encoder};

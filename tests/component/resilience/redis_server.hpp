@@ -1,14 +1,10 @@
 #pragma once
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <filesystem>
 #include <memory>
 #include <string>
 
+#include "ziggy/testing/free_port.hpp"
 #include "ziggy/testing/process.hpp"
 #include "ziggy/testing/temp_folder.hpp"
 
@@ -34,18 +30,6 @@ class RedisServer {
 
  private:
   static constexpr const char* kProgram = "/usr/bin/redis-server";
-
-  static int free_port() {
-    const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    ::bind(socket, reinterpret_cast<sockaddr*>(&address), size);
-    ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size);
-    ::close(socket);
-    return ntohs(address.sin_port);
-  }
 
   TempFolder folder_;
   int port_;

@@ -1,5 +1,7 @@
 #include "ziggy/testing/postgres_server.hpp"
 
+#include "ziggy/testing/free_port.hpp"
+
 #include <fcntl.h>
 #include <libpq-fe.h>
 #include <netinet/in.h>
@@ -19,20 +21,6 @@ namespace ziggy::testing {
 namespace {
 
 const std::string kPrograms = "/usr/lib/postgresql/15/bin/";
-
-int free_port() {
-  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  auto* generic = reinterpret_cast<sockaddr*>(&address);
-  const bool bound =
-      ::bind(socket, generic, size) == 0 && ::getsockname(socket, generic, &size) == 0;
-  ::close(socket);
-  if (!bound) throw std::runtime_error{"no free port on loopback"};
-  return ntohs(address.sin_port);
-}
 
 /// Starts a program in `folder`, its output going to the file `log`; as postgres when we are root.
 /// setpriv hands on the death signal: the child goes when we do.
