@@ -11,16 +11,6 @@ BreakerSettings preset_settings(Preset preset) noexcept {
   switch (preset) {
     case Preset::Provider:
       break;
-    case Preset::Storage:
-      // Local or next door: what takes a second there is ill, and mends fast.
-      settings.minimum_calls = 20;
-      settings.slow_after = milliseconds{1'000};
-      settings.slow_rate = 0.9;
-      settings.open_for = milliseconds{1'000};
-      settings.open_max = milliseconds{30'000};
-      settings.call_timeout = milliseconds{5'000};
-      settings.timeout_code = ErrorCode::StorageUnavailable;
-      break;
     case Preset::Redis:
       // Everyone has a way without it, so it is given up quickly and tried again often.
       settings.consecutive_failures = 3;
@@ -30,14 +20,6 @@ BreakerSettings preset_settings(Preset preset) noexcept {
       settings.probe_lease = milliseconds{2'000};
       settings.call_timeout = milliseconds{250};
       settings.timeout_code = ErrorCode::StorageUnavailable;
-      break;
-    case Preset::Webhook:
-      // Nobody waits for it.
-      settings.slow_after = milliseconds{5'000};
-      settings.open_for = milliseconds{10'000};
-      settings.open_max = milliseconds{600'000};
-      settings.probe_lease = milliseconds{30'000};
-      settings.call_timeout = milliseconds{10'000};
       break;
     case Preset::Stream:
       // A connection is one call: a few failures say all, and one success does.

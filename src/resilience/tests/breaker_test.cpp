@@ -300,7 +300,7 @@ TEST(BreakerRegistry, KnowsEachBreakerOnceAndTellsAboutAll) {
       [&](std::string_view name, BreakerState, BreakerState to, std::string_view) {
         heard.push_back(fmt::format("{} {}", name, breaker_state_name(to)));
       });
-  Breaker& late = registry.get("database", Preset::Storage);
+  Breaker& late = registry.get("database", Preset::Redis);
   EXPECT_EQ(&registry.get("polygon.bars", Preset::Redis), &early);
   EXPECT_EQ(registry.find("database"), &late);
   EXPECT_EQ(registry.find("nobody"), nullptr);
@@ -315,8 +315,7 @@ TEST(BreakerRegistry, KnowsEachBreakerOnceAndTellsAboutAll) {
 }
 
 TEST(BreakerRegistry, PresetsAreSane) {
-  for (const Preset preset :
-       {Preset::Provider, Preset::Storage, Preset::Redis, Preset::Webhook, Preset::Stream}) {
+  for (const Preset preset : {Preset::Provider, Preset::Redis, Preset::Stream}) {
     const BreakerSettings settings = preset_settings(preset);
     EXPECT_GT(settings.probe_lease, settings.call_timeout) << static_cast<int>(preset);
     EXPECT_LE(settings.slow_after, settings.call_timeout) << static_cast<int>(preset);

@@ -14,11 +14,7 @@ namespace ziggy::resilience {
 enum class Preset : std::uint8_t {
   /// A vendor over the network.
   Provider,
-  /// The database.
-  Storage,
   Redis,
-  /// Somebody's HTTP endpoint that we push to.
-  Webhook,
   /// Connecting a live feed.
   Stream,
 };
