@@ -308,17 +308,14 @@ class LastResort {
 inline constexpr std::chrono::milliseconds kLastResortLook{5};
 inline constexpr std::chrono::milliseconds kLastResortWait{500};
 
-/// Waits while somebody else's last resort is out and nobody can be asked in the meantime.
-inline net::Task<> wait_for_last_resort(const Roll* roll, Call call, const Clock* clock) {
-  const auto is_waiting = [roll] {
-    return std::ranges::any_of(roll->passed,
-                               [](const auto& each) {
-                                 return each.second == ErrorCode::CircuitOpen &&
-                                        each.first->last_resorts_out > 0;
-                               }) &&
-           std::ranges::none_of(roll->passed, [](const auto& each) {
-             return each.second == ErrorCode::CircuitOpen && each.first->breaker->would_admit();
-           });
+/// Waits while somebody else's last resort is out to one of `seats` and none of them can be asked
+/// in the meantime.
+inline net::Task<> wait_for_last_resort(std::vector<Seat*> seats, Call call, const Clock* clock) {
+  const auto is_waiting = [&seats] {
+    return std::ranges::any_of(seats,
+                               [](const Seat* seat) { return seat->last_resorts_out > 0; }) &&
+           std::ranges::none_of(seats,
+                                [](const Seat* seat) { return seat->breaker->would_admit(); });
   };
   for (auto waited = kLastResortLook; waited < kLastResortWait && is_waiting();
        waited += kLastResortLook) {
@@ -326,21 +323,29 @@ inline net::Task<> wait_for_last_resort(const Roll* roll, Call call, const Clock
     co_await net::sleep_for(kLastResortLook);
   }
 }
+/// Whether a vendor that was passed over for its open breaker may be asked after all: the breaker
+/// has closed since, or it is this request's turn.
+[[nodiscard]] inline bool may_be_last(Seat& seat, Monotonic now) {
+  return seat.breaker->state() == resilience::BreakerState::Closed || take_last_resort(seat, now);
+}
 
 template <class T>
 net::Task<> ask_the_last(std::shared_ptr<const Job<T>> job, Roll* roll, Outcome<T>* outcome,
                          Call call) {
   const Clock& clock = job->desk->clock();
   const auto state = co_await net::asio::this_coro::cancellation_state;
-  co_await wait_for_last_resort(roll, call, &clock);
+  std::vector<Seat*> cut_off;
+  for (const auto& [seat, code] : roll->passed) {
+    if (code == ErrorCode::CircuitOpen) cut_off.push_back(seat);
+  }
+  co_await wait_for_last_resort(std::move(cut_off), call, &clock);
   auto passed = std::exchange(roll->passed, {});
   for (std::size_t i = 0; i < passed.size(); ++i) {
     Seat* const seat = passed[i].first;
     const auto left = time_left(call, clock);
     const bool is_turn = !outcome->value && passed[i].second == ErrorCode::CircuitOpen &&
                          left > std::chrono::nanoseconds::zero() &&
-                         (seat->breaker->state() == resilience::BreakerState::Closed ||
-                          take_last_resort(*seat, clock.steady()));
+                         may_be_last(*seat, clock.steady());
     if (!is_turn) {
       roll->passed.push_back(passed[i]);
       continue;

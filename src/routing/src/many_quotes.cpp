@@ -329,10 +329,14 @@ net::Task<std::vector<Outcome<Quote>>> Chain::quotes(std::vector<Symbol> symbols
                                                  candidates, terms.accept, call, Guard::Breaker);
     if (is_over) co_return many.finish(order->unconfigured);
   }
+  if (!many.is_done() && many.is_dark()) {
+    co_await wait_for_last_resort(cut_off, call, &desk_.clock());
+  }
   for (Seat* const seat : cut_off) {
     if (many.is_done() || !many.is_dark()) break;
     if (time_left(call, desk_.clock()) <= std::chrono::nanoseconds::zero()) break;
-    if (!take_last_resort(*seat, desk_.clock().steady())) continue;
+    if (!may_be_last(*seat, desk_.clock().steady())) continue;
+    const LastResort out{*seat};
     many.unpass(seat);
     auto pieces = many.pieces_for(*seat);
     if (pieces.empty()) continue;

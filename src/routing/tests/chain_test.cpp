@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <memory>
 #include <stdexcept>
@@ -169,6 +171,46 @@ TEST(Chain, BatchWorkMayWaitForItsBudgetAndNobodyIsBlamed) {
   EXPECT_EQ(status.breaker.slow, 0U);
   EXPECT_EQ(status.windows[0].calls, 13U);
   EXPECT_EQ(status.windows[0].timed, 1U) << "how long it waited is not the vendor's latency";
+}
+
+TEST(Chain, ACrowdThatMeetsOnlyOpenBreakersIsAnsweredByTheVendorThatIsBack) {
+  // The first is back, though its breaker is still open; the second has just failed.
+  Bench bench{{Mood::Waits, Mood::Down}, milliseconds{500}};
+  const std::vector<feed::Provider*> providers{bench.fakes[0].get(), bench.fakes[1].get()};
+  const Chain chain{Operation::Quotes, providers, bench.desk, bench.settings};
+  resilience::Breaker& breaker = *bench.breakers.find("v0.quotes");
+  for (bool is_crowd_of_many : {false, true}) {
+    for (int i = 0; i < 10; ++i) {
+      if (auto permit = breaker.acquire()) permit->failure({ErrorCode::ProviderUnavailable, "503"});
+    }
+    ASSERT_EQ(breaker.status().state, resilience::BreakerState::Open);
+    bench.clock.advance(std::chrono::seconds{1});  // since the last resort before
+    int answered = 0;
+    int ended = 0;
+    constexpr int kCrowd = 20;
+    for (int i = 0; i < kCrowd; ++i) {
+      const auto count = [&](const std::exception_ptr& thrown, const auto& outcomes) {
+        EXPECT_FALSE(thrown);
+        ++ended;
+        if (outcomes.value) ++answered;
+      };
+      if (is_crowd_of_many) {
+        net::asio::co_spawn(bench.context, chain.quotes({kSymbol}, positive_last(), Call{}),
+                            [count](const std::exception_ptr& thrown, auto outcomes) {
+                              count(thrown, outcomes.at(0));
+                            });
+      } else {
+        net::asio::co_spawn(
+            bench.context, chain.quote(kSymbol, positive_last(), Call{}),
+            [count](const std::exception_ptr& thrown, auto outcome) { count(thrown, outcome); });
+      }
+    }
+    bench.context.restart();
+    const auto guard = net::asio::make_work_guard(bench.context);
+    while (ended < kCrowd) bench.context.run_one();
+    EXPECT_EQ(answered, kCrowd) << is_crowd_of_many;
+    breaker.reset();
+  }
 }
 
 TEST(Chain, TheCallersDeadlineBoundsEveryVendor) {
