@@ -198,6 +198,8 @@ void CurlThread::finish(CurlTransfer* transfer, Result<ClientResponse> result) {
   count(*transfer, result);
   if (CURL* easy = transfer->easy(); easy != nullptr) {
     curl_multi_remove_handle(multi_, easy);
+    // A reset forgets the list of cookie files without freeing it.
+    curl_easy_setopt(easy, CURLOPT_COOKIEFILE, nullptr);
     // The share stays with the handle over a reset, and a jar must not leak into the next request.
     curl_easy_setopt(easy, CURLOPT_SHARE, nullptr);
     curl_easy_reset(easy);

@@ -1,6 +1,8 @@
 /// The HTTP client against Ziggy's own server: what goes out and what comes back.
 #include "ziggy/net/http_client.hpp"
 
+#include <malloc.h>
+
 #include <algorithm>
 
 #include "asker.hpp"
@@ -182,6 +184,19 @@ TEST_F(HttpClientTest, KeepsCookiesPerJar) {
   EXPECT_EQ(body_with("other").find("Cookie"), std::string::npos);
   EXPECT_EQ(body_with("").find("Cookie"), std::string::npos);
   EXPECT_NE(body_with("yahoo").find("Cookie: session=abc"), std::string::npos);
+}
+
+TEST_F(HttpClientTest, AJarCostsNoMemoryForEachRequest) {
+  const auto ask = [&](int times) {
+    for (int i = 0; i < times; ++i) {
+      ASSERT_TRUE(asker_.ask({.url = url("/echo"), .cookie_jar = "yahoo"}).has_value());
+    }
+  };
+  ask(200);
+  const std::size_t before = ::mallinfo2().uordblks;
+  ask(2'000);
+  const std::size_t after = ::mallinfo2().uordblks;
+  EXPECT_LT(after, before + 32'000) << "sixteen bytes a request would be too many";
 }
 
 TEST_F(HttpClientTest, RedirectsAreAnswersUnlessTheyAreFollowed) {

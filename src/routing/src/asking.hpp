@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "last_resort.hpp"
 #include "race.hpp"
 #include "seat.hpp"
 #include "ziggy/base/call.hpp"
@@ -67,8 +68,6 @@ inline constexpr std::chrono::minutes kPatienceMax{15};
 [[nodiscard]] inline Limit patient_limit(std::chrono::nanoseconds left) {
   return {std::min<std::chrono::nanoseconds>(left, kPatienceMax), true, true};
 }
-/// What is left of the call's time.
-[[nodiscard]] std::chrono::nanoseconds time_left(const Call& call, const Clock& clock);
 /// Keeps what came of one asking: the window, the breaker, the learned plan. Without a latency it
 /// is counted but not timed. Without a permit a good answer closes the breaker.
 void account(Desk& desk, Seat& seat, resilience::Breaker::Permit* permit, const Error* error,
@@ -79,10 +78,6 @@ void account(Desk& desk, Seat& seat, resilience::Breaker::Permit* permit, const 
 void earn_hedge(Seat& seat);
 /// Whether a copy of a request should go to this one, which stands behind `first`; takes its turn.
 [[nodiscard]] bool take_canary(Seat& seat, const Seat& first, Monotonic now);
-/// Whether to ask somebody although its breaker is open, since nobody else has answered; takes the
-/// turn. Vendors that come back all at once after everything was down must not stay dark until
-/// their breakers let a probe through.
-[[nodiscard]] bool take_last_resort(Seat& seat, Monotonic now);
 /// Nobody has said anything about the symbol: each failed.
 [[nodiscard]] bool has_nobody_answered(const std::vector<Miss>& misses);
 /// The seats in the order in which they are asked now: closed breakers first.
@@ -292,43 +287,6 @@ bool take_answer(Outcome<T>& outcome, Roll& roll, Seat* seat, Result<T> answer, 
 
 /// Asks those whose breakers are open, when there is nobody else. `roll` and `outcome` are the
 /// awaiting coroutine's.
-/// Counts a request that is out as the last resort.
-class LastResort {
- public:
-  explicit LastResort(Seat& seat) : seat_{seat} { ++seat_.last_resorts_out; }
-  LastResort(const LastResort&) = delete;
-  LastResort& operator=(const LastResort&) = delete;
-  ~LastResort() { --seat_.last_resorts_out; }
-
- private:
-  Seat& seat_;
-};
-
-/// Between looks at what came of another's last resort, and the longest wait for it.
-inline constexpr std::chrono::milliseconds kLastResortLook{5};
-inline constexpr std::chrono::milliseconds kLastResortWait{500};
-
-/// Waits while somebody else's last resort is out to one of `seats` and none of them can be asked
-/// in the meantime.
-inline net::Task<> wait_for_last_resort(std::vector<Seat*> seats, Call call, const Clock* clock) {
-  const auto is_waiting = [&seats] {
-    return std::ranges::any_of(seats,
-                               [](const Seat* seat) { return seat->last_resorts_out > 0; }) &&
-           std::ranges::none_of(seats,
-                                [](const Seat* seat) { return seat->breaker->would_admit(); });
-  };
-  for (auto waited = kLastResortLook; waited < kLastResortWait && is_waiting();
-       waited += kLastResortLook) {
-    if (time_left(call, *clock) <= 2 * kLastResortLook) break;
-    co_await net::sleep_for(kLastResortLook);
-  }
-}
-/// Whether a vendor that was passed over for its open breaker may be asked after all: the breaker
-/// has closed since, or it is this request's turn.
-[[nodiscard]] inline bool may_be_last(Seat& seat, Monotonic now) {
-  return seat.breaker->state() == resilience::BreakerState::Closed || take_last_resort(seat, now);
-}
-
 template <class T>
 net::Task<> ask_the_last(std::shared_ptr<const Job<T>> job, Roll* roll, Outcome<T>* outcome,
                          Call call) {
