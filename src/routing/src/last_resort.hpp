@@ -1,7 +1,9 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <memory>
 #include <vector>
 
 #include "seat.hpp"
@@ -23,13 +25,13 @@ namespace ziggy::routing {
 /// Counts a request that is out as the last resort.
 class LastResort {
  public:
-  explicit LastResort(Seat& seat) : seat_{seat} { ++seat_.last_resorts_out; }
+  explicit LastResort(const Seat& seat) : out_{seat.last_resorts_out} { ++*out_; }
   LastResort(const LastResort&) = delete;
   LastResort& operator=(const LastResort&) = delete;
-  ~LastResort() { --seat_.last_resorts_out; }
+  ~LastResort() { --*out_; }
 
  private:
-  Seat& seat_;
+  std::shared_ptr<std::atomic<int>> out_;  // may outlive the seat, in a coroutine that is dropped
 };
 
 /// Between looks at what came of another's last resort, and the longest wait for it.
@@ -41,7 +43,7 @@ inline constexpr std::chrono::milliseconds kLastResortWait{500};
 inline net::Task<> wait_for_last_resort(std::vector<Seat*> seats, Call call, const Clock* clock) {
   const auto is_waiting = [&seats] {
     return std::ranges::any_of(seats,
-                               [](const Seat* seat) { return seat->last_resorts_out > 0; }) &&
+                               [](const Seat* seat) { return *seat->last_resorts_out > 0; }) &&
            std::ranges::none_of(seats,
                                 [](const Seat* seat) { return seat->breaker->would_admit(); });
   };
@@ -51,6 +53,7 @@ inline net::Task<> wait_for_last_resort(std::vector<Seat*> seats, Call call, con
     co_await net::sleep_for(kLastResortLook);
   }
 }
+
 /// Whether a vendor that was passed over for its open breaker may be asked after all: the breaker
 /// has closed since, or it is this request's turn.
 [[nodiscard]] inline bool may_be_last(Seat& seat, Monotonic now) {

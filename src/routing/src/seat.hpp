@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -88,7 +89,7 @@ struct Seat {
   /// When it was last asked although its breaker was open, because nobody else was left.
   std::atomic<std::int64_t> last_resort_at{INT64_MIN};
   /// Requests that are out to it as the last resort: others wait for what comes of them.
-  std::atomic<int> last_resorts_out = 0;
+  std::shared_ptr<std::atomic<int>> last_resorts_out = std::make_shared<std::atomic<int>>(0);
   /// Requests that could have been canaries, and whether one is out.
   std::atomic<std::uint32_t> canary_count{0};
   std::atomic<bool> canary_out{false};
